@@ -1,0 +1,67 @@
+//! The bytes that one read brought: a slice that the engine takes from, from the front.
+
+use core::mem;
+
+/// Received bytes, lent to the engine. It unmasks payloads in place and hands them out as parts
+/// of events, which borrow from the caller's buffer and not from the `Input`.
+///
+/// What the engine could not use yet, an incomplete header or control frame, stays behind: at most
+/// [`MAX_REST_BYTES`](crate::MAX_REST_BYTES), to be put in front of the next read.
+///
+/// ```
+/// # use longwire::{Connection, ControlFrames, Input, Limits};
+/// # let mut connection = Connection::server(Limits::default());
+/// # let mut control = ControlFrames::new();
+/// let mut buffer = [0; 4096];
+/// let mut kept = 0;
+/// # for read in [&b"\x81"[..], &b"\x80\x00\x00\x00\x00"[..]] {
+/// # buffer[kept..kept + read.len()].copy_from_slice(read); let n = read.len();
+/// // after a read of n bytes into buffer[kept..]:
+/// let filled = kept + n;
+/// let mut input = Input::new(&mut buffer[..filled]);
+/// while let Some(_event) = connection.receive(&mut input, &mut control)? { /* … */ }
+/// kept = input.len();
+/// buffer.copy_within(filled - kept..filled, 0);
+/// # }
+/// # assert_eq!(kept, 0);
+/// # Ok::<(), longwire::ProtocolError>(())
+/// ```
+#[derive(Debug)]
+pub struct Input<'b> {
+    bytes: &'b mut [u8],
+}
+
+impl<'b> Input<'b> {
+    /// All of `bytes` is to be processed.
+    pub fn new(bytes: &'b mut [u8]) -> Self {
+        Self { bytes }
+    }
+
+    /// How many bytes are left.
+    pub fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Whether nothing is left.
+    pub fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    /// What is left, untouched: neither unmasked nor looked at for good.
+    pub fn rest(&self) -> &[u8] {
+        self.bytes
+    }
+
+    /// Takes the first `len` bytes, or all there are when they are fewer.
+    pub(crate) fn take(&mut self, len: usize) -> &'b mut [u8] {
+        let bytes = mem::take(&mut self.bytes);
+        let (taken, rest) = bytes.split_at_mut(len.min(bytes.len()));
+        self.bytes = rest;
+        taken
+    }
+
+    /// Drops everything: after a failure, or behind the peer's Close.
+    pub(crate) fn discard(&mut self) {
+        self.bytes = &mut [];
+    }
+}

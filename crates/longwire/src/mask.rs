@@ -1,0 +1,75 @@
+//! Masking, RFC 6455 §5.3: every byte of the payload is XORed with one of the four bytes of the
+//! key, in turn. The same operation masks and unmasks.
+//!
+//! Eight bytes at a time, in place, without alignment: the compiler turns this loop into vector
+//! instructions, and short payloads, which are most, pay for no dispatch.
+
+/// Masks or unmasks `payload` in place, and returns the key turned so that it fits the byte that
+/// follows `payload`.
+///
+/// Masking a payload piece by piece with the returned keys is the same as masking it whole.
+///
+/// ```
+/// let mut payload = *b"Hello";
+/// longwire::apply_mask(&mut payload, [0x37, 0xfa, 0x21, 0x3d]);
+/// assert_eq!(payload, [0x7f, 0x9f, 0x4d, 0x51, 0x58]); // the sample of RFC 6455 §5.7
+/// ```
+pub fn apply_mask(payload: &mut [u8], key: [u8; 4]) -> [u8; 4] {
+    let [a, b, c, d] = key;
+    let wide = u64::from_ne_bytes([a, b, c, d, a, b, c, d]);
+    let (words, tail) = payload.as_chunks_mut::<8>();
+    for word in words {
+        *word = (u64::from_ne_bytes(*word) ^ wide).to_ne_bytes();
+    }
+    for (byte, key) in tail.iter_mut().zip(key.into_iter().cycle()) {
+        *byte ^= key;
+    }
+    match tail.len() & 3 {
+        0 => [a, b, c, d],
+        1 => [b, c, d, a],
+        2 => [c, d, a, b],
+        _ => [d, a, b, c],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::apply_mask;
+    use std::vec::Vec;
+
+    const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
+
+    fn byte_loop(payload: &mut [u8], key: [u8; 4]) {
+        for (i, byte) in payload.iter_mut().enumerate() {
+            *byte ^= key[i % 4];
+        }
+    }
+
+    #[test]
+    fn equals_the_byte_loop_at_every_length_and_offset() {
+        let source: Vec<u8> = (0..300_u32).map(|i| (i * 31 % 251) as u8).collect();
+        for offset in 0..16 {
+            for len in 0..=source.len() - offset {
+                let mut fast = source.clone();
+                let mut slow = source.clone();
+                apply_mask(&mut fast[offset..offset + len], KEY);
+                byte_loop(&mut slow[offset..offset + len], KEY);
+                assert_eq!(fast, slow, "offset {offset}, length {len}");
+            }
+        }
+    }
+
+    #[test]
+    fn pieces_equal_the_whole_at_every_cut() {
+        let source: Vec<u8> = (0..64).collect();
+        let mut whole = source.clone();
+        apply_mask(&mut whole, KEY);
+        for cut in 0..=source.len() {
+            let mut pieces = source.clone();
+            let (front, back) = pieces.split_at_mut(cut);
+            let next = apply_mask(front, KEY);
+            apply_mask(back, next);
+            assert_eq!(pieces, whole, "cut at {cut}");
+        }
+    }
+}

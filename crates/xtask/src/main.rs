@@ -1,2 +1,123 @@
-//! Placeholder.
-fn main() {}
+//! `cargo xtask …`: the commands that look after this repository.
+//!
+//! Each command sets up what it needs under the target directory and says in one line what to
+//! install where it cannot. The steps of `cargo xtask test` are listed in `steps.rs`; everything
+//! else is one noun a file.
+
+mod autobahn;
+mod clients;
+mod debian;
+mod dependencies;
+mod missing;
+mod node;
+mod process;
+mod python;
+mod sources;
+mod steps;
+mod suite;
+mod table;
+mod verdicts;
+mod workspace;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::autobahn::Role;
+use crate::process::Log;
+use crate::workspace::Workspace;
+
+/// Everything that looks after the Longwire repository.
+#[derive(Parser)]
+#[command(
+    bin_name = "cargo xtask",
+    arg_required_else_help = true,
+    after_help = "Virtual environments, npm folders, tools, logs and reports all live under the \
+                  target directory; deleting it is always safe."
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run every check: format, lints, tests, documentation, dependencies, real clients, Autobahn.
+    ///
+    /// Steps go on after a failure, and a table ends the run. The output of a step is shown when it
+    /// fails, and lies in target/xtask-logs/STEP.log in any case. A step whose tools cannot be set
+    /// up is listed as skipped, with what to install; where the environment has CI=true, that is a
+    /// failure.
+    Test {
+        /// Also run the slow tests: those marked #[ignore], in a release build.
+        #[arg(long)]
+        full: bool,
+
+        /// Run these steps alone; a first word picks a family (`autobahn` is both of its steps).
+        #[arg(long, value_name = "STEP", value_delimiter = ',')]
+        only: Vec<String>,
+
+        /// List the steps and run none.
+        #[arg(long)]
+        list: bool,
+    },
+
+    /// Run the Autobahn suite against `longwire echo` and against the engine's client.
+    ///
+    /// Uses `wstest` from the PATH, else a Python 2.7 with autobahntestsuite in an environment
+    /// under the target directory, else the Docker image. Fails on every case that does not come
+    /// out as autobahn/expected.json says, and on every case that is missing.
+    Autobahn {
+        /// The side to test; both when none is named.
+        #[arg(value_enum)]
+        roles: Vec<Role>,
+
+        /// Where the suite's HTML and JSON go, in a folder for each role
+        /// [default: autobahn-reports in the target directory].
+        #[arg(long, value_name = "DIR")]
+        reports: Option<PathBuf>,
+    },
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse().command) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Runs one command; `false` is a failure that has been reported already.
+fn run(command: Command) -> anyhow::Result<bool> {
+    let workspace = Workspace::locate()?;
+    match command {
+        Command::Test { list: true, .. } => {
+            steps::list();
+            Ok(true)
+        }
+        Command::Test { full, only, .. } => {
+            let steps = steps::select(full, &only)?;
+            table::run(&workspace, &steps)
+        }
+        Command::Autobahn { roles, reports } => {
+            let reports = match reports {
+                Some(folder) => std::path::absolute(folder)?,
+                None => workspace.autobahn_reports(),
+            };
+            let roles = if roles.is_empty() { vec![Role::Server, Role::Client] } else { roles };
+            let mut as_expected = true;
+            for role in roles {
+                let log = Log::create(&workspace.log_path(&format!("autobahn-{role}")), true)?;
+                if let Err(error) = autobahn::run(&workspace, role, &reports, &log) {
+                    eprintln!("autobahn {role}: {error:#}");
+                    as_expected = false;
+                }
+            }
+            Ok(as_expected)
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! The steps of `cargo xtask test`, in the order in which they run: what is quick comes first.
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::autobahn::{self, Role};
+use crate::clients;
+use crate::dependencies;
+use crate::process::{Log, run};
+use crate::sources;
+use crate::workspace::{CARGO_LIMIT, Workspace};
+
+/// One named check.
+pub(crate) struct Step {
+    /// A name for the command line and the log: a family, or a family and a member of it.
+    pub(crate) name: &'static str,
+    about: &'static str,
+    /// The check itself. It fails with the error `Missing` where it could not be set up.
+    pub(crate) run: fn(&Workspace, &Log) -> Result<()>,
+}
+
+const STEPS: &[Step] = &[
+    Step { name: "format", about: "the sources are formatted", run: format },
+    Step { name: "unsafe", about: "no crate has unsafe code", run: sources::check_unsafe },
+    Step { name: "lengths", about: "no file or function too long", run: sources::check_lengths },
+    Step { name: "clippy", about: "no lint of any target of the workspace", run: clippy },
+    Step { name: "clippy-engine", about: "nor of the engine with fewer features", run: engine },
+    Step { name: "test", about: "unit, integration and documentation tests", run: test },
+    Step { name: "no-std", about: "the engine without std and allocator", run: no_std },
+    Step { name: "documentation", about: "rustdoc without a warning", run: documentation },
+    Step { name: "dependencies", about: "bans, licences, sources", run: dependencies::check },
+    Step { name: "advisories", about: "advisories, yanks", run: dependencies::check_advisories },
+    Step { name: "clients-python", about: "PyPI's websockets, both ways", run: clients::python },
+    Step { name: "clients-node", about: "npm's ws, both ways", run: clients::node },
+    Step { name: "autobahn-server", about: "the suite against longwire echo", run: server },
+    Step { name: "autobahn-client", about: "the suite against the engine's client", run: client },
+];
+
+const SLOW_TESTS: Step =
+    Step { name: "test-slow", about: "the slow tests, with --full", run: slow_tests };
+
+/// Prints the steps.
+pub(crate) fn list() {
+    for step in STEPS.iter().chain([&SLOW_TESTS]) {
+        println!("{:16} {}", step.name, step.about);
+    }
+}
+
+/// The steps to run: all of them, or those of `only`, which names steps or families.
+pub(crate) fn select(full: bool, only: &[String]) -> Result<Vec<&'static Step>> {
+    let named = |step: &Step, name: &str| {
+        step.name.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+    };
+    let all = || STEPS.iter().chain([&SLOW_TESTS]);
+    for name in only {
+        if !all().any(|step| named(step, name)) {
+            bail!("no step is called {name:?}; `cargo xtask test --list` shows them");
+        }
+    }
+    Ok(if only.is_empty() {
+        all().filter(|step| full || step.name != SLOW_TESTS.name).collect()
+    } else {
+        all().filter(|step| only.iter().any(|name| named(step, name))).collect()
+    })
+}
+
+fn format(workspace: &Workspace, log: &Log) -> Result<()> {
+    workspace.run_cargo(&["fmt", "--all", "--check"], log)
+}
+
+fn clippy(workspace: &Workspace, log: &Log) -> Result<()> {
+    workspace.run_cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"], log)
+}
+
+fn engine(workspace: &Workspace, log: &Log) -> Result<()> {
+    let engine = ["clippy", "--package", "longwire", "--no-default-features"];
+    for features in [&[] as &[&str], &["--features", "alloc"]] {
+        workspace.run_cargo(&[&engine, features, &["--", "-D", "warnings"]].concat(), log)?;
+    }
+    Ok(())
+}
+
+fn test(workspace: &Workspace, log: &Log) -> Result<()> {
+    workspace.run_cargo(&["test", "--workspace"], log)
+}
+
+fn slow_tests(workspace: &Workspace, log: &Log) -> Result<()> {
+    workspace.run_cargo(&["test", "--workspace", "--release", "--", "--ignored"], log)
+}
+
+/// Links the engine into a binary that has neither `std` nor an allocator, and runs it.
+fn no_std(workspace: &Workspace, log: &Log) -> Result<()> {
+    let folder = workspace.root.join("tests/no-std");
+    let manifest = folder.join("Cargo.toml");
+    let manifest = manifest.to_str().context("the repository's path is not UTF-8")?;
+    workspace.run_cargo(&["run", "--release", "--manifest-path", manifest], log)
+}
+
+fn documentation(workspace: &Workspace, log: &Log) -> Result<()> {
+    let mut command = workspace.cargo(&["doc", "--workspace", "--no-deps", "--all-features"]);
+    run(command.env("RUSTDOCFLAGS", "-D warnings"), CARGO_LIMIT, log)
+}
+
+fn server(workspace: &Workspace, log: &Log) -> Result<()> {
+    autobahn::run(workspace, Role::Server, &workspace.autobahn_reports(), log)
+}
+
+fn client(workspace: &Workspace, log: &Log) -> Result<()> {
+    autobahn::run(workspace, Role::Client, &workspace.autobahn_reports(), log)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(full: bool, only: &[&str]) -> Vec<&'static str> {
+        let only: Vec<String> = only.iter().map(|&name| name.to_owned()).collect();
+        select(full, &only).unwrap().iter().map(|step| step.name).collect()
+    }
+
+    #[test]
+    fn steps_are_selected_by_name_and_by_family() {
+        assert_eq!(names(false, &[]).len(), STEPS.len());
+        assert_eq!(names(true, &[]).last(), Some(&"test-slow"));
+        assert_eq!(names(false, &["autobahn"]), ["autobahn-server", "autobahn-client"]);
+        assert_eq!(names(false, &["autobahn-client", "format"]), ["format", "autobahn-client"]);
+        assert_eq!(names(false, &["test-slow"]), ["test-slow"]);
+    }
+
+    #[test]
+    fn an_unknown_step_is_an_error() {
+        let error = select(false, &["auto".to_owned()]).map(|_| ()).unwrap_err();
+        assert!(error.to_string().starts_with("no step is called \"auto\""), "{error}");
+    }
+}

@@ -1,0 +1,117 @@
+//! Runs steps one after the other, and ends with a table of their verdicts.
+
+use std::fmt;
+use std::io::Write as _;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+
+use crate::missing::Missing;
+use crate::process::Log;
+use crate::steps::Step;
+use crate::workspace::Workspace;
+
+/// How a step ended.
+#[derive(Debug)]
+enum Verdict {
+    Passed,
+    Failed(anyhow::Error),
+    Skipped(Missing),
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Passed => "passed",
+            Self::Failed(_) => "FAILED",
+            Self::Skipped(_) => "skipped",
+        })
+    }
+}
+
+impl Verdict {
+    /// A step that could not be set up is skipped, or has failed where `required` says that it
+    /// could have been set up and had to be.
+    fn of(outcome: Result<()>, required: bool) -> Self {
+        match outcome.map_err(|error| error.downcast::<Missing>()) {
+            Ok(()) => Self::Passed,
+            Err(Ok(missing)) if required && missing.has_remedy() => Self::Failed(missing.into()),
+            Err(Ok(missing)) => Self::Skipped(missing),
+            Err(Err(error)) => Self::Failed(error),
+        }
+    }
+}
+
+/// Runs all steps, whatever becomes of each, and prints the table. `false` where one has failed.
+pub(crate) fn run(workspace: &Workspace, steps: &[&Step]) -> Result<bool> {
+    let required = std::env::var("CI").is_ok_and(|value| value == "true");
+    let mut rows = Vec::new();
+    for (number, step) in steps.iter().enumerate() {
+        print!("[{:2}/{}] {:16} ", number + 1, steps.len(), step.name);
+        std::io::stdout().flush()?;
+        let log = Log::create(&workspace.log_path(step.name), false)?;
+        let start = Instant::now();
+        let verdict = Verdict::of((step.run)(workspace, &log), required);
+        let time = start.elapsed();
+        println!("{verdict:8} {}", seconds(time));
+        match &verdict {
+            Verdict::Passed => {}
+            Verdict::Skipped(missing) => println!("        skipped: {missing}"),
+            Verdict::Failed(error) => {
+                print!("{}", log.text());
+                println!("        failed: {error:#}; the log is {}", log.path().display());
+            }
+        }
+        rows.push((step.name, verdict, time));
+    }
+    print_table(&rows);
+    Ok(!rows.iter().any(|(_, verdict, _)| matches!(verdict, Verdict::Failed(_))))
+}
+
+fn print_table(rows: &[(&str, Verdict, Duration)]) {
+    println!("\n{:16} {:8} {:>9}", "step", "verdict", "time");
+    for (name, verdict, time) in rows {
+        println!("{name:16} {verdict:8} {}", seconds(*time));
+    }
+    for (name, verdict, _) in rows {
+        if let Verdict::Skipped(missing) = verdict {
+            println!("skipped: {name}: {missing}");
+        }
+    }
+    let count = |kind: fn(&Verdict) -> bool| rows.iter().filter(|row| kind(&row.1)).count();
+    println!(
+        "{} passed, {} failed, {} skipped",
+        count(|verdict| matches!(verdict, Verdict::Passed)),
+        count(|verdict| matches!(verdict, Verdict::Failed(_))),
+        count(|verdict| matches!(verdict, Verdict::Skipped(_))),
+    );
+}
+
+fn seconds(time: Duration) -> String {
+    format!("{:7.1} s", time.as_secs_f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_cannot_be_set_up_is_skipped_or_on_ci_failed() {
+        type Outcome = fn() -> Result<()>;
+        let table: [(Outcome, &str, &str); 5] = [
+            (|| Ok(()), "passed", "passed"),
+            (|| Err(anyhow::anyhow!("broken")), "FAILED", "FAILED"),
+            (|| Err(Missing::with_remedy("no tool", "x")), "skipped", "FAILED"),
+            (
+                || Err(Missing::with_remedy("no tool", "x").context("setting up")),
+                "skipped",
+                "FAILED",
+            ),
+            (|| Err(Missing::without_remedy("no database")), "skipped", "skipped"),
+        ];
+        for (outcome, here, on_ci) in table {
+            assert_eq!(Verdict::of(outcome(), false).to_string(), here);
+            assert_eq!(Verdict::of(outcome(), true).to_string(), on_ci);
+        }
+    }
+}

@@ -177,8 +177,7 @@ mod tests {
     fn every_code_is_classified_as_the_rfc_lists_them() {
         for code in 0..=u16::MAX {
             let expected = match code {
-                1000 | 1001 | 1002 | 1003 | 1007 | 1008 | 1009 | 1010 | 1011 => true,
-                1012 | 1013 | 1014 => true,
+                1000..=1003 | 1007..=1011 | 1012..=1014 => true,
                 _ => (3000..5000).contains(&code),
             };
             assert_eq!(CloseCode::new(code).allowed_on_wire(), expected, "{code}");

@@ -57,7 +57,7 @@ impl Connection {
     }
 
     /// The opcode of the next data frame, if it may be sent.
-    fn may_send(&self, kind: Kind, whole: bool) -> Result<OpCode, ApiMisuse> {
+    pub(crate) fn may_send(&self, kind: Kind, whole: bool) -> Result<OpCode, ApiMisuse> {
         if self.phase != Phase::Open {
             return Err(ApiMisuse::NotOpen);
         }

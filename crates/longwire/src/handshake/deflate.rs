@@ -36,6 +36,18 @@ pub struct DeflateParams {
     pub client_max_window_bits: u8,
 }
 
+/// What holds where an offer and its answer name no parameter.
+impl Default for DeflateParams {
+    fn default() -> Self {
+        Self {
+            server_no_context_takeover: false,
+            client_no_context_takeover: false,
+            server_max_window_bits: MAX_WINDOW_BITS,
+            client_max_window_bits: MAX_WINDOW_BITS,
+        }
+    }
+}
+
 // It is kept as long as the connection is.
 const _: () = assert!(size_of::<DeflateParams>() <= 4);
 

@@ -1,0 +1,59 @@
+//! A message that is coming in, in pieces.
+
+use crate::error::ProtocolError;
+use crate::event::{Event, Kind};
+use crate::utf8::Utf8;
+use alloc::vec::Vec;
+
+#[derive(Default)]
+pub(crate) struct Partial {
+    text: bool,
+    data: Vec<u8>,
+    utf8: Utf8,
+}
+
+impl Partial {
+    /// Begins a message in the buffer of an earlier one, unless that is over `kept_bytes`.
+    pub(crate) fn begin(&mut self, kind: Kind, kept_bytes: usize) {
+        self.text = kind == Kind::Text;
+        self.utf8 = Utf8::default();
+        self.data.clear();
+        if self.data.capacity() > kept_bytes {
+            self.data = Vec::new();
+        }
+    }
+
+    /// Adds bytes that the connection has checked. The buffer follows what has come: it at most
+    /// doubles, and no length that was only announced makes it grow.
+    pub(crate) fn push(&mut self, piece: &[u8]) -> Result<(), ProtocolError> {
+        self.data.try_reserve(piece.len()).map_err(|_| ProtocolError::OutOfMemory)?;
+        self.data.extend_from_slice(piece);
+        Ok(())
+    }
+
+    /// Adds bytes that nobody has checked yet: those that came out of a decoder.
+    #[cfg(feature = "deflate")]
+    pub(crate) fn push_inflated(
+        &mut self,
+        piece: &[u8],
+        max_message_bytes: u64,
+    ) -> Result<(), ProtocolError> {
+        let len = self.data.len().saturating_add(piece.len());
+        if len as u64 > max_message_bytes {
+            return Err(ProtocolError::MessageTooBig);
+        }
+        // RFC 7692 §6.2: the inflated payload is what RFC 6455 §8.1 asks to be UTF-8.
+        if self.text {
+            self.utf8.push(piece).map_err(|_| ProtocolError::TextNotUtf8)?;
+        }
+        self.push(piece)
+    }
+
+    /// The whole message.
+    pub(crate) fn event(&self) -> Result<Event<'_>, ProtocolError> {
+        if !self.text {
+            return Ok(Event::Binary(&self.data));
+        }
+        core::str::from_utf8(&self.data).map(Event::Text).map_err(|_| ProtocolError::TextNotUtf8)
+    }
+}

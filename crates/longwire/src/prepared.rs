@@ -1,0 +1,107 @@
+//! A message that is encoded once and sent to many.
+
+use crate::connection::Connection;
+use crate::error::ApiMisuse;
+use crate::event::{Kind, Message};
+#[cfg(feature = "deflate")]
+use crate::handshake::DeflateParams;
+use crate::limits::Limits;
+use crate::outbound::Outbound;
+use crate::state::Role;
+use crate::websocket::{Compression, WebSocket};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+/// A message in each wire form that a server's connections may need: plain, and compressed with an
+/// empty window. Cloning it shares the bytes.
+///
+/// ```
+/// use longwire::*;
+/// let mut outbound = Outbound::new(SendOptions::default());
+/// let news = Prepared::new(Message::Text("news"), Compression::Auto, &mut outbound)?;
+/// let mut sockets = [(); 3].map(|()| WebSocket::new(Connection::server(Limits::default())));
+/// for socket in &mut sockets {
+///     let frames = socket.send_prepared(&news)?; // the same bytes each time, counted
+///     assert_eq!(&frames[..], b"\x81\x04news");
+/// }
+/// # Ok::<(), ApiMisuse>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    kind: Kind,
+    plain: Arc<[u8]>,
+    compressed: Option<Arc<[u8]>>,
+}
+
+impl Prepared {
+    /// Encodes the message.
+    ///
+    /// # Errors
+    /// There is no memory.
+    pub fn new(
+        message: Message<'_>,
+        compression: Compression,
+        outbound: &mut Outbound,
+    ) -> Result<Self, ApiMisuse> {
+        let connection = || Connection::server(Limits::DEFAULT);
+        let mut frames = Vec::new();
+        WebSocket::new(connection()).send(message, Compression::Never, outbound, &mut frames)?;
+        let plain = Arc::from(&frames[..]);
+        #[cfg(feature = "deflate")]
+        if compression == Compression::Auto {
+            let params = DeflateParams { server_no_context_takeover: true, ..Default::default() };
+            frames.clear();
+            let mut socket = WebSocket::with_deflate(connection(), params);
+            socket.send(message, compression, outbound, &mut frames)?;
+            // A message that is not worth it comes out as it is.
+            let compressed = Some(Arc::from(&frames[..])).filter(|frames| *frames != plain);
+            return Ok(Self { kind: message.kind(), plain, compressed });
+        }
+        let _ = compression;
+        Ok(Self { kind: message.kind(), plain, compressed: None })
+    }
+
+    /// The frames, not compressed.
+    pub fn plain(&self) -> &Arc<[u8]> {
+        &self.plain
+    }
+
+    /// The frames, compressed, where that made them shorter.
+    pub fn compressed(&self) -> Option<&Arc<[u8]>> {
+        self.compressed.as_ref()
+    }
+}
+
+impl WebSocket {
+    /// Sends a message that was encoded before: the frames that go out on this connection.
+    ///
+    /// # Errors
+    /// The connection is not open, a fragmented message is being sent, or this is a client.
+    pub fn send_prepared<'p>(
+        &mut self,
+        prepared: &'p Prepared,
+    ) -> Result<&'p Arc<[u8]>, ApiMisuse> {
+        // RFC 6455 §5.3: a client takes a fresh key for each frame, so nothing can be shared.
+        if self.connection().role() == Role::Client {
+            return Err(ApiMisuse::PreparedByClient);
+        }
+        self.connection().may_send(prepared.kind, true)?;
+        Ok(self.choose_form(prepared))
+    }
+
+    #[cfg(feature = "deflate")]
+    fn choose_form<'p>(&mut self, prepared: &'p Prepared) -> &'p Arc<[u8]> {
+        match (self.deflate_mut(), &prepared.compressed) {
+            (Some(deflate), Some(compressed)) if deflate.sends_full_window() => {
+                deflate.sent_elsewhere();
+                compressed
+            }
+            _ => &prepared.plain,
+        }
+    }
+
+    #[cfg(not(feature = "deflate"))]
+    fn choose_form<'p>(&mut self, prepared: &'p Prepared) -> &'p Arc<[u8]> {
+        &prepared.plain
+    }
+}

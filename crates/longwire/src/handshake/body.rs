@@ -63,3 +63,53 @@ fn sized(headers: &Headers<'_>) -> Result<Body, RequestError> {
         None => Err(RequestError::InvalidContentLength),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::request::Request;
+    use super::super::testing::head;
+    use super::*;
+    use std::format;
+
+    #[test]
+    fn t12_a_length_that_could_be_read_in_two_ways_is_refused() {
+        use RequestError::*;
+        let cases: &[(&str, Result<Body, RequestError>)] = &[
+            ("", Ok(Body::None)),
+            ("Content-Length: 0\r\n", Ok(Body::None)),
+            ("Content-Length: 5\r\n", Ok(Body::Sized { bytes: 5 })),
+            ("Content-Length: 18446744073709551615\r\n", Ok(Body::Sized { bytes: u64::MAX })),
+            ("Content-Length: 18446744073709551616\r\n", Err(InvalidContentLength)),
+            ("Content-Length: +5\r\n", Err(InvalidContentLength)),
+            ("Content-Length: -5\r\n", Err(InvalidContentLength)),
+            ("Content-Length: 0x5\r\n", Err(InvalidContentLength)),
+            ("Content-Length: 5 5\r\n", Err(InvalidContentLength)),
+            ("Content-Length: 5, 5\r\n", Err(InvalidContentLength)),
+            ("Content-Length:\r\n", Err(InvalidContentLength)),
+            ("Content-Length: \u{665}\r\n", Err(InvalidContentLength)),
+            ("Content-Length: 5\r\nContent-Length: 5\r\n", Err(InvalidContentLength)),
+            ("Content-Length: 5\r\ncontent-length: 6\r\n", Err(InvalidContentLength)),
+            ("Transfer-Encoding: chunked\r\n", Ok(Body::Chunked)),
+            ("Transfer-Encoding: CHUNKED\r\n", Ok(Body::Chunked)),
+            ("Transfer-Encoding: gzip, chunked\r\n", Err(UnsupportedTransferCoding)),
+            (
+                "Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n",
+                Err(UnsupportedTransferCoding),
+            ),
+            ("Transfer-Encoding: xchunked\r\n", Err(InvalidTransferEncoding)),
+            ("Transfer-Encoding: chunked, gzip\r\n", Err(InvalidTransferEncoding)),
+            ("Transfer-Encoding: chunked, chunked\r\n", Err(InvalidTransferEncoding)),
+            ("Transfer-Encoding: identity\r\n", Err(InvalidTransferEncoding)),
+            ("Transfer-Encoding: \"chunked\"\r\n", Err(InvalidTransferEncoding)),
+            ("Transfer-Encoding: chunked;a=b\r\n", Err(InvalidTransferEncoding)),
+            ("Transfer-Encoding:\r\n", Err(InvalidTransferEncoding)),
+            ("Transfer-Encoding: chunked\r\nContent-Length: 5\r\n", Err(AmbiguousLength)),
+            ("Content-Length: 0\r\nTransfer-Encoding: chunked\r\n", Err(AmbiguousLength)),
+        ];
+        for &(lines, expected) in cases {
+            let bytes = format!("POST / HTTP/1.1\r\nHost: a\r\n{lines}\r\n");
+            let body = Request::parse(head(bytes.as_bytes())).map(|request| request.body());
+            assert_eq!(body, expected, "{lines:?}");
+        }
+    }
+}

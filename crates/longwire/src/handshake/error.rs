@@ -163,12 +163,12 @@ macro_rules! request_errors {
 
 request_errors! {
     /// The request line is not a method, a target and a version.
-    MalformedRequestLine: 400, "RFC 9112 §3", "the request line must be method, target and version, one space apart";
+    MalformedRequestLine: 400, "RFC 9112 §3", "the request line must be method, target and version";
     /// The version is not HTTP/1.1.
     UnsupportedHttpVersion: 505, "RFC 6455 §4.2.1", "the HTTP version must be 1.1";
     /// The target is none of the four forms, or has a fragment, a non-ASCII byte or an invalid
     /// host.
-    InvalidTarget: 400, "RFC 9112 §3.2", "the target must be a path in visible ASCII, without a fragment";
+    InvalidTarget: 400, "RFC 9112 §3.2", "the target must be a path in ASCII, without a fragment";
     /// There is no Host.
     HostMissing: 400, "RFC 9112 §3.2", "Host is missing";
     /// There is more than one Host.
@@ -212,9 +212,9 @@ request_errors! {
     /// A subprotocol is asked for twice.
     SubprotocolRepeated: 400, "RFC 6455 §4.1", "a subprotocol must not be asked for twice";
     /// There are more subprotocols than [`MAX_SUBPROTOCOLS`](super::MAX_SUBPROTOCOLS).
-    TooManySubprotocols: 400, "RFC 6455 §10.4", "more subprotocols are asked for than this server takes";
+    TooManySubprotocols: 400, "RFC 6455 §10.4", "more subprotocols than this server takes";
     /// Sec-WebSocket-Extensions does not follow its grammar.
-    ExtensionsMalformed: 400, "RFC 6455 §9.1", "Sec-WebSocket-Extensions must be a list of extensions with parameters";
+    ExtensionsMalformed: 400, "RFC 6455 §9.1", "Sec-WebSocket-Extensions must be a list of extensions";
 }
 
 impl fmt::Display for RequestError {

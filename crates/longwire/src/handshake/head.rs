@@ -187,3 +187,187 @@ impl HeadScanner {
         Ok(Place::HeaderLine)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{REQUEST, RESPONSE, scan_every_way};
+    use super::*;
+    use std::string::String;
+    use std::vec::Vec;
+
+    #[test]
+    fn the_end_of_a_head_is_the_same_for_every_cut() {
+        let heads = [
+            REQUEST,
+            RESPONSE,
+            "GET / HTTP/1.1\r\n\r\n",
+            "\r\nGET / HTTP/1.1\r\n\r\n",
+            "GET / HTTP/1.1\r\nA:\r\nB: \t b\tc \t\r\n\r\n",
+            "GET / HTTP/1.1\r\nA: J\u{fc}rgen\r\n\r\n",
+            // What is no HTTP but has the lines of a head is for the parser to refuse.
+            "x\r\nno colon\r\n\r\n",
+        ];
+        for head in heads {
+            let verdict = scan_every_way(head.as_bytes(), HeadLimits::DEFAULT);
+            assert_eq!(verdict, Ok(Status::Complete(head.len())), "{head:?}");
+            for cut in 0..head.len() {
+                let verdict = HeadScanner::new(HeadLimits::DEFAULT).scan(&head.as_bytes()[..cut]);
+                assert_eq!(verdict, Ok(Status::Partial), "{head:?} up to {cut}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_no_head_contains_is_refused_at_its_byte() {
+        use HeadError::*;
+        let cases: &[(&[u8], HeadError)] = &[
+            (b"\n", BareLineFeed { at: 0 }),
+            (b"GET / HTTP/1.1\n", BareLineFeed { at: 14 }),
+            (b"GET / HTTP/1.1\r\n\n", BareLineFeed { at: 16 }),
+            (b"GET / HTTP/1.1\r\nA: b\n", BareLineFeed { at: 20 }),
+            (b"GET / HTTP/1.1\r\nA: b\r\n\n", BareLineFeed { at: 22 }),
+            (b"\r\n\n", BareLineFeed { at: 2 }),
+            (b"\rG", BareCarriageReturn { at: 0 }),
+            (b"\r\r", BareCarriageReturn { at: 0 }),
+            (b"GET / HTTP/1.1\rA", BareCarriageReturn { at: 14 }),
+            (b"GET / HTTP/1.1\r\nA: b\rc", BareCarriageReturn { at: 20 }),
+            (b"GET / HTTP/1.1\r\nA: b\r\r", BareCarriageReturn { at: 20 }),
+            (b"GET / HTTP/1.1\r\nA: b\r\n\rX", BareCarriageReturn { at: 22 }),
+            (b"\r\n\r", EmptyStartLine),
+            (b" ", LeadingWhitespace { at: 0 }),
+            (b"\r\n\t", LeadingWhitespace { at: 2 }),
+            (b"GET / HTTP/1.1\r\n ", LeadingWhitespace { at: 16 }),
+            (b"GET / HTTP/1.1\r\nA: b\r\n ", LeadingWhitespace { at: 22 }),
+            (b"GET / HTTP/1.1\r\nA: b\r\n\t", LeadingWhitespace { at: 22 }),
+            (b"\0", ControlCharacter { byte: 0, at: 0 }),
+            // A TLS client that knocks at a plain port.
+            (b"\x16", ControlCharacter { byte: 0x16, at: 0 }),
+            (b"GET /\0", ControlCharacter { byte: 0, at: 5 }),
+            (b"GET / HTTP/1.1\r\nA\x1f", ControlCharacter { byte: 0x1f, at: 17 }),
+            (b"GET / HTTP/1.1\r\n\0", ControlCharacter { byte: 0, at: 16 }),
+            (b"GET / HTTP/1.1\r\nA: b\0", ControlCharacter { byte: 0, at: 20 }),
+            (b"GET / HTTP/1.1\r\nA: b\x7f", ControlCharacter { byte: 0x7f, at: 20 }),
+        ];
+        for &(bytes, error) in cases {
+            let (_, all_but_the_last) = bytes.split_last().unwrap();
+            let before = scan_every_way(all_but_the_last, HeadLimits::DEFAULT);
+            assert_eq!(before, Ok(Status::Partial), "{bytes:?} without its last byte");
+            assert_eq!(scan_every_way(bytes, HeadLimits::DEFAULT), Err(error), "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn every_control_character_but_the_tab_is_refused_in_every_line() {
+        for line in ["GET /", "GET / HTTP/1.1\r\nA", "GET / HTTP/1.1\r\nA: b"] {
+            for byte in (0..0x20).chain([0x7f]).filter(|byte| !b"\t\r\n".contains(byte)) {
+                let bytes = [line.as_bytes(), &[byte]].concat();
+                let error = HeadError::ControlCharacter { byte, at: line.len() };
+                assert_eq!(scan_every_way(&bytes, HeadLimits::DEFAULT), Err(error));
+            }
+        }
+    }
+
+    #[test]
+    fn each_limit_holds_at_exactly_its_number() {
+        let head = b"GET / HTTP/1.1\r\nA: b\r\nC: d\r\n\r\n";
+        let exact = HeadLimits { max_start_line_bytes: 14, max_head_bytes: 30, max_headers: 2 };
+        assert_eq!(scan_every_way(head, exact), Ok(Status::Complete(30)));
+
+        let limits = HeadLimits { max_start_line_bytes: 13, ..exact };
+        let error = HeadError::StartLineTooLong { max_start_line_bytes: 13 };
+        assert_eq!(scan_every_way(head, limits), Err(error));
+        assert_eq!(scan_every_way(&head[..13], limits), Ok(Status::Partial));
+        assert_eq!(scan_every_way(&head[..14], limits), Err(error));
+
+        let limits = HeadLimits { max_head_bytes: 29, ..exact };
+        let error = HeadError::HeadTooLong { max_head_bytes: 29 };
+        assert_eq!(scan_every_way(head, limits), Err(error));
+        assert_eq!(scan_every_way(&head[..28], limits), Ok(Status::Partial));
+        assert_eq!(scan_every_way(&head[..29], limits), Err(error));
+
+        let limits = HeadLimits { max_headers: 1, ..exact };
+        let error = HeadError::TooManyHeaders { max_headers: 1 };
+        assert_eq!(scan_every_way(head, limits), Err(error));
+        assert_eq!(scan_every_way(&head[..22], limits), Ok(Status::Partial));
+        assert_eq!(scan_every_way(&head[..23], limits), Err(error));
+    }
+
+    #[test]
+    fn an_empty_line_in_front_counts_as_bytes_of_the_head_and_not_of_the_start_line() {
+        let head = b"\r\nGET / HTTP/1.1\r\n\r\n";
+        let exact = HeadLimits { max_start_line_bytes: 14, max_head_bytes: 20, max_headers: 0 };
+        assert_eq!(scan_every_way(head, exact), Ok(Status::Complete(20)));
+        let limits = HeadLimits { max_head_bytes: 19, ..exact };
+        assert_eq!(
+            scan_every_way(head, limits),
+            Err(HeadError::HeadTooLong { max_head_bytes: 19 })
+        );
+    }
+
+    #[test]
+    fn more_headers_than_there_is_room_for_are_too_many_whatever_the_limit() {
+        let limits = HeadLimits { max_headers: usize::MAX, ..HeadLimits::DEFAULT };
+        for (count, expected) in [(128, None), (129, Some(128))] {
+            let head = ["GET / HTTP/1.1\r\n", &"A: b\r\n".repeat(count), "\r\n"].concat();
+            let expected = match expected {
+                None => Ok(Status::Complete(head.len())),
+                Some(max_headers) => Err(HeadError::TooManyHeaders { max_headers }),
+            };
+            let mut scanner = HeadScanner::new(limits);
+            let verdict = scanner.scan(head.as_bytes()).map(|status| match status {
+                Status::Complete(head) => Status::Complete(head.bytes().len()),
+                Status::Partial => Status::Partial,
+            });
+            assert_eq!(verdict, expected);
+        }
+    }
+
+    #[test]
+    fn t01_a_header_line_without_end_costs_one_look_a_byte() {
+        for piece in [1, 7, 1024, 1 << 20] {
+            let mut scanner = HeadScanner::new(HeadLimits::DEFAULT);
+            let mut received = Vec::from(*b"GET / HTTP/1.1\r\nA: ");
+            while scanner.scan(&received) == Ok(Status::Partial) {
+                received.resize(received.len() + piece, b'a');
+            }
+            assert_eq!(scanner.examined_bytes(), 16 * 1024, "in pieces of {piece}");
+            assert_eq!(scanner.looks, 16 * 1024, "in pieces of {piece}");
+            // It has failed: it does not look again.
+            received.extend_from_slice(b"\r\n\r\n");
+            let error = HeadError::HeadTooLong { max_head_bytes: 16 * 1024 };
+            assert_eq!(scanner.scan(&received), Err(error));
+            assert_eq!(scanner.looks, 16 * 1024);
+        }
+    }
+
+    #[test]
+    fn t02_endless_headers_are_refused_at_the_first_too_many() {
+        for count in [2_001, 100_000] {
+            let headers: String = (0..count).map(|index| std::format!("A{index}: b\r\n")).collect();
+            let head = ["GET / HTTP/1.1\r\n", &headers, "\r\n"].concat();
+            let mut scanner = HeadScanner::new(HeadLimits::DEFAULT);
+            let verdict = scanner.scan(head.as_bytes());
+            assert_eq!(verdict, Err(HeadError::TooManyHeaders { max_headers: 100 }));
+            assert_eq!(scanner.examined_bytes(), head.find("A100:").unwrap() + 1);
+        }
+    }
+
+    #[test]
+    fn t03_a_limit_is_the_same_for_every_cut_of_the_line() {
+        let limits = HeadLimits { max_start_line_bytes: 32, max_head_bytes: 64, max_headers: 3 };
+        let line = [b"GET /".as_slice(), &[b'a'; 100]].concat();
+        let error = HeadError::StartLineTooLong { max_start_line_bytes: 32 };
+        assert_eq!(scan_every_way(&line, limits), Err(error));
+        let line = [b"GET / HTTP/1.1\r\nA: ".as_slice(), &[b'a'; 100]].concat();
+        let error = HeadError::HeadTooLong { max_head_bytes: 64 };
+        assert_eq!(scan_every_way(&line, limits), Err(error));
+    }
+
+    #[test]
+    fn fewer_bytes_than_before_are_no_head() {
+        let mut scanner = HeadScanner::new(HeadLimits::DEFAULT);
+        let whole = b"GET / HTTP/1.1\r\n\r\n";
+        assert!(matches!(scanner.scan(whole), Ok(Status::Complete(_))));
+        assert_eq!(scanner.scan(&whole[..5]), Ok(Status::Partial));
+    }
+}

@@ -85,3 +85,50 @@ impl fmt::Debug for Headers<'_> {
         f.debug_list().entries(self.fields.iter().take(self.len)).finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::request::Request;
+    use super::super::testing::head;
+    use super::*;
+    use std::vec::Vec;
+
+    const HEAD: &[u8] =
+        b"GET / HTTP/1.1\r\nHost: a\r\nList: b, c\r\nEmpty:\r\nlist: \t ,, d e ,\r\nLIST:f\r\n\
+        Raw: \xff \t\r\n\r\n";
+
+    #[test]
+    fn names_are_looked_up_in_any_case_and_white_space_is_trimmed() {
+        let request = Request::parse(head(HEAD)).unwrap();
+        let headers = request.headers();
+        // name, values of its lines, elements of its list
+        let cases: &[(&str, &[&[u8]], &[&[u8]])] = &[
+            ("host", &[b"a"], &[b"a"]),
+            ("List", &[b"b, c", b",, d e ,", b"f"], &[b"b", b"c", b"d e", b"f"]),
+            ("EMPTY", &[b""], &[]),
+            ("Raw", &[b"\xff"], &[b"\xff"]),
+            ("absent", &[], &[]),
+            ("Lis", &[], &[]),
+            ("", &[], &[]),
+        ];
+        for &(name, values, elements) in cases {
+            assert_eq!(headers.values(name).collect::<Vec<_>>(), values, "{name}");
+            assert_eq!(headers.elements(name).collect::<Vec<_>>(), elements, "{name}");
+            assert_eq!(headers.contains(name), !values.is_empty(), "{name}");
+            let single = if values.len() > 1 { Err(Repeated) } else { Ok(values.first().copied()) };
+            assert_eq!(headers.single(name), single, "{name}");
+        }
+        let names: Vec<&str> = headers.iter().map(|header| header.name).collect();
+        assert_eq!(names, ["Host", "List", "Empty", "list", "LIST", "Raw"]);
+    }
+
+    #[test]
+    fn a_token_of_a_list_is_the_whole_element_in_any_case() {
+        let request = Request::parse(head(HEAD)).unwrap();
+        let cases =
+            [("C", true), ("F", true), ("d", false), ("d e", true), ("", false), ("b, c", false)];
+        for (token, expected) in cases {
+            assert_eq!(request.headers().has_token("list", token), expected, "{token:?}");
+        }
+    }
+}

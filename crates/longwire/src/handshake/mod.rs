@@ -55,6 +55,10 @@ mod client;
 #[cfg(feature = "deflate")]
 mod deflate;
 mod error;
+#[cfg_attr(
+    not(feature = "deflate"),
+    allow(dead_code, reason = "permessage-deflate alone asks for the parameters of an extension")
+)]
 mod extensions;
 mod head;
 mod headers;
@@ -66,6 +70,8 @@ mod request;
 mod response;
 mod syntax;
 mod target;
+#[cfg(test)]
+mod testing;
 mod upgrade;
 mod url;
 

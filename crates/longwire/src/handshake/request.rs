@@ -100,7 +100,7 @@ fn request_line<'a>(
 ) -> Result<(usize, (&'a str, &'a str)), RequestError> {
     let mut parsed = httparse::Request::new(fields);
     let complete = parsed.parse(head.bytes()).map_err(|error| match error {
-        httparse::Error::Version => RequestError::UnsupportedHttpVersion,
+        httparse::Error::Version if names_a_version(head) => RequestError::UnsupportedHttpVersion,
         httparse::Error::HeaderName | httparse::Error::HeaderValue => {
             HeadError::MalformedHeader.into()
         }
@@ -122,6 +122,17 @@ fn request_line<'a>(
     Ok((parsed.headers.len(), (method, target)))
 }
 
+/// Whether the request line is in order but for its version, so that 505 is the answer and not 400: a target
+/// with a space in it is the other case in which httparse finds no version that it knows.
+fn names_a_version(head: Head<'_>) -> bool {
+    let line =
+        head.bytes().trim_ascii_start().split(|&byte| byte == b'\r').next().unwrap_or_default();
+    let mut words = line.split(|&byte| byte == b' ').skip(2);
+    let version = words.next().and_then(|word| word.strip_prefix(b"HTTP/"));
+    let is_version = |version: &[u8]| matches!(version, [major, b'.', minor] if major.is_ascii_digit() && minor.is_ascii_digit());
+    version.is_some_and(is_version) && words.next().is_none()
+}
+
 /// RFC 9112 §3.2: 400 to a request with no Host, with more than one, and with one that is invalid.
 /// An empty one names nobody, so it is invalid here.
 fn host<'a>(headers: &Headers<'a>) -> Result<&'a str, RequestError> {
@@ -132,4 +143,124 @@ fn host<'a>(headers: &Headers<'a>) -> Result<&'a str, RequestError> {
     let host = core::str::from_utf8(value).map_err(|_| RequestError::HostInvalid)?;
     Authority::parse(host).map_err(|_| RequestError::HostInvalid)?;
     Ok(host)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{REQUEST, edited, head, scan_every_way, with_lines};
+    use super::super::{HeadLimits, Rejection, Status};
+    use super::*;
+    use std::string::String;
+    use std::vec::Vec;
+
+    #[test]
+    fn rfc6455_s1_2_sample() {
+        let request = Request::parse(head(REQUEST.as_bytes())).unwrap();
+        assert_eq!((request.method(), request.target()), ("GET", "/chat"));
+        assert_eq!((request.path(), request.query()), ("/chat", None));
+        assert_eq!(request.host(), "server.example.com");
+        assert_eq!(request.body(), Body::None);
+        assert!(request.is_upgrade());
+        assert_eq!(request.headers().iter().count(), 7);
+    }
+
+    /// Every line: a request, and how it is refused.
+    #[test]
+    fn a_request_that_is_not_http_1_1_is_refused() {
+        use RequestError::*;
+        let malformed_header = Head(HeadError::MalformedHeader);
+        let cases: &[(&str, RequestError, u16)] = &[
+            ("GET / HTTP/1.0\r\nHost: a\r\n\r\n", UnsupportedHttpVersion, 505),
+            ("GET / HTTP/2.0\r\nHost: a\r\n\r\n", UnsupportedHttpVersion, 505),
+            ("GET / HTTP/1.2\r\nHost: a\r\n\r\n", UnsupportedHttpVersion, 505),
+            ("\r\nGET / HTTP/2.0\r\nHost: a\r\n\r\n", UnsupportedHttpVersion, 505),
+            ("PRI * HTTP/2.0\r\n\r\n", UnsupportedHttpVersion, 505),
+            ("GET / HTTP/1.10\r\nHost: a\r\n\r\n", MalformedRequestLine, 400),
+            ("GET / http/1.1\r\nHost: a\r\n\r\n", MalformedRequestLine, 400),
+            ("GET / HTTP/1,1\r\nHost: a\r\n\r\n", MalformedRequestLine, 400),
+            ("GET /\r\nHost: a\r\n\r\n", MalformedRequestLine, 400),
+            ("GET\r\nHost: a\r\n\r\n", MalformedRequestLine, 400),
+            ("GET  / HTTP/1.1\r\nHost: a\r\n\r\n", MalformedRequestLine, 400),
+            ("GET / HTTP/1.1 \r\nHost: a\r\n\r\n", MalformedRequestLine, 400),
+            ("GET / HTTP/1.1\t\r\nHost: a\r\n\r\n", MalformedRequestLine, 400),
+            ("GET\t/ HTTP/1.1\r\nHost: a\r\n\r\n", MalformedRequestLine, 400),
+            ("GET /a b HTTP/1.1\r\nHost: a\r\n\r\n", MalformedRequestLine, 400),
+            ("GET /a HTTP/1.0 HTTP/1.1\r\nHost: a\r\n\r\n", MalformedRequestLine, 400),
+            ("G@T / HTTP/1.1\r\nHost: a\r\n\r\n", MalformedRequestLine, 400),
+            ("GET /b\u{fc}cher HTTP/1.1\r\nHost: a\r\n\r\n", InvalidTarget, 400),
+            ("GET /#top HTTP/1.1\r\nHost: a\r\n\r\n", InvalidTarget, 400),
+            ("GET chat HTTP/1.1\r\nHost: a\r\n\r\n", InvalidTarget, 400),
+            ("GET http://a b/ HTTP/1.1\r\nHost: a\r\n\r\n", MalformedRequestLine, 400),
+            ("GET / HTTP/1.1\r\n\r\n", HostMissing, 400),
+            ("GET http://a/ HTTP/1.1\r\n\r\n", HostMissing, 400),
+            ("GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", HostRepeated, 400),
+            ("GET / HTTP/1.1\r\nHost: a\r\nhOST: b\r\n\r\n", HostRepeated, 400),
+            ("GET / HTTP/1.1\r\nHost:\r\n\r\n", HostInvalid, 400),
+            ("GET / HTTP/1.1\r\nHost: not a host[:port\r\n\r\n", HostInvalid, 400),
+            ("GET / HTTP/1.1\r\nHost: a:b\r\n\r\n", HostInvalid, 400),
+            ("GET / HTTP/1.1\r\nHost: b\u{fc}cher\r\n\r\n", HostInvalid, 400),
+            ("GET / HTTP/1.1\r\nHost : a\r\n\r\n", malformed_header, 400),
+            ("GET / HTTP/1.1\r\nHost\r\n\r\n", malformed_header, 400),
+            ("GET / HTTP/1.1\r\n: a\r\n\r\n", malformed_header, 400),
+            ("GET / HTTP/1.1\r\nH\u{f6}st: a\r\n\r\n", malformed_header, 400),
+            ("GET / HTTP/1.1\r\nHost: a\r\nX Y: a\r\n\r\n", malformed_header, 400),
+        ];
+        for &(bytes, error, status) in cases {
+            let limits = HeadLimits::DEFAULT;
+            let scanned = scan_every_way(bytes.as_bytes(), limits);
+            assert_eq!(scanned, Ok(Status::Complete(bytes.len())), "{bytes:?}");
+            let refused = Request::parse(head(bytes.as_bytes())).unwrap_err();
+            assert_eq!(refused, error, "{bytes:?}");
+            assert_eq!(Rejection::of(refused).status, status, "{bytes:?}");
+        }
+        let not_utf8 = b"GET /\xff HTTP/1.1\r\nHost: a\r\n\r\n";
+        assert_eq!(Request::parse(head(not_utf8)).unwrap_err(), MalformedRequestLine);
+        let not_utf8 = b"GET / HTTP/1.1\r\nHost: \xff\r\n\r\n";
+        assert_eq!(Request::parse(head(not_utf8)).unwrap_err(), HostInvalid);
+    }
+
+    #[test]
+    fn rfc9112_s3_2_2_the_absolute_form_names_the_same_resource() {
+        // target; host, path, query
+        let cases = [
+            ("/chat?a", "server.example.com", "/chat", Some("a")),
+            ("http://server.example.com/chat?a", "server.example.com", "/chat", Some("a")),
+            ("ws://other.example:81/chat", "other.example:81", "/chat", None),
+            ("WSS://other.example", "other.example", "/", None),
+        ];
+        for (target, host, path, query) in cases {
+            let bytes = edited(REQUEST, "GET /chat ", &["GET ", target, " "].concat());
+            let request = Request::parse(head(bytes.as_bytes())).unwrap();
+            assert_eq!((request.host(), request.path(), request.query()), (host, path, query));
+            assert_eq!(request.target(), target);
+            assert!(request.upgrade().is_ok(), "{target}");
+        }
+    }
+
+    #[test]
+    fn a_request_of_any_method_is_taken_apart() {
+        let cases = [
+            ("HEAD / HTTP/1.1", "HEAD", "/"),
+            ("OPTIONS * HTTP/1.1", "OPTIONS", "*"),
+            ("CONNECT a:443 HTTP/1.1", "CONNECT", "a:443"),
+            ("PROPFIND /x HTTP/1.1", "PROPFIND", "/x"),
+            ("\r\nGET / HTTP/1.1", "GET", "/"),
+        ];
+        for (line, method, path) in cases {
+            let bytes = [line, "\r\nHost: a\r\n\r\n"].concat();
+            let request = Request::parse(head(bytes.as_bytes())).unwrap();
+            assert_eq!((request.method(), request.path()), (method, path));
+            assert!(!request.is_upgrade());
+        }
+    }
+
+    #[test]
+    fn as_many_headers_as_the_limit_are_all_there() {
+        let lines: String = (0..93).map(|index| std::format!("A{index}: {index}\r\n")).collect();
+        let bytes = with_lines(REQUEST, &lines);
+        let request = Request::parse(head(bytes.as_bytes())).unwrap();
+        assert_eq!(request.headers().iter().count(), 100);
+        assert_eq!(request.headers().values("A92").collect::<Vec<_>>(), [b"92"]);
+        assert!(request.upgrade().is_ok());
+    }
 }

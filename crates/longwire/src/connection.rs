@@ -198,23 +198,6 @@ impl Connection {
         Ok(())
     }
 
-    /// Puts a Ping into `control` (RFC 6455 §5.5.2).
-    ///
-    /// # Errors
-    /// The state is not [`State::Open`](crate::State::Open); the payload is over 125 bytes; `control` is full.
-    pub fn ping(&mut self, payload: &[u8], control: &mut ControlFrames) -> Result<(), ApiMisuse> {
-        self.push_control(OpCode::Ping, payload, control)
-    }
-
-    /// Puts a Pong that nobody asked for into `control`: a heartbeat in one direction (RFC 6455
-    /// §5.5.3). Pings are answered without this.
-    ///
-    /// # Errors
-    /// As for [`ping`](Self::ping).
-    pub fn pong(&mut self, payload: &[u8], control: &mut ControlFrames) -> Result<(), ApiMisuse> {
-        self.push_control(OpCode::Pong, payload, control)
-    }
-
     // ---- receiving, step by step ----
 
     #[inline]
@@ -359,22 +342,6 @@ impl Connection {
     /// A data frame has been sent.
     pub(crate) fn has_sent(&mut self, kind: Kind, fin: bool) {
         self.outgoing = if fin { None } else { Some(kind) };
-    }
-
-    fn push_control(
-        &mut self,
-        opcode: OpCode,
-        payload: &[u8],
-        control: &mut ControlFrames,
-    ) -> Result<(), ApiMisuse> {
-        if self.phase != Phase::Open {
-            return Err(ApiMisuse::NotOpen);
-        }
-        if payload.len() > MAX_CONTROL_PAYLOAD_BYTES {
-            return Err(ApiMisuse::ControlTooLong);
-        }
-        let inserted = control.insert(opcode, payload, self.mask_key());
-        if inserted { Ok(()) } else { Err(ApiMisuse::ControlFramesFull) }
     }
 
     fn push_close(&self, close: Close<'_>, control: &mut ControlFrames) -> Result<(), ApiMisuse> {

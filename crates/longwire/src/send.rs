@@ -1,10 +1,11 @@
-//! Data frames, written (RFC 6455 §6.1): a header to go beside the caller's payload, or header and
-//! payload in the caller's buffer.
+//! Frames, written (RFC 6455 §6.1). Data frames: a header to go beside the caller's payload, or
+//! header and payload in the caller's buffer. Pings and Pongs: among the control frames that wait.
 
 use crate::connection::{Connection, Phase};
+use crate::control::ControlFrames;
 use crate::error::ApiMisuse;
 use crate::event::{Kind, Message};
-use crate::header::{EncodedHeader, Header, OpCode};
+use crate::header::{EncodedHeader, Header, MAX_CONTROL_PAYLOAD_BYTES, OpCode};
 
 impl Connection {
     /// Sends a message in one frame, without touching its payload: the header goes out before it,
@@ -49,6 +50,39 @@ impl Connection {
         out: &mut [u8],
     ) -> Result<usize, ApiMisuse> {
         self.encode_frame(fragment, Fragment { last, ..Fragment::PLAIN }, out)
+    }
+
+    /// Puts a Ping into `control` (RFC 6455 §5.5.2).
+    ///
+    /// # Errors
+    /// The state is not [`State::Open`](crate::State::Open); the payload is over 125 bytes; `control` is full.
+    pub fn ping(&mut self, payload: &[u8], control: &mut ControlFrames) -> Result<(), ApiMisuse> {
+        self.push_control(OpCode::Ping, payload, control)
+    }
+
+    /// Puts a Pong that nobody asked for into `control`: a heartbeat in one direction (RFC 6455
+    /// §5.5.3). Pings are answered without this.
+    ///
+    /// # Errors
+    /// As for [`ping`](Self::ping).
+    pub fn pong(&mut self, payload: &[u8], control: &mut ControlFrames) -> Result<(), ApiMisuse> {
+        self.push_control(OpCode::Pong, payload, control)
+    }
+
+    fn push_control(
+        &mut self,
+        opcode: OpCode,
+        payload: &[u8],
+        control: &mut ControlFrames,
+    ) -> Result<(), ApiMisuse> {
+        if self.phase != Phase::Open {
+            return Err(ApiMisuse::NotOpen);
+        }
+        if payload.len() > MAX_CONTROL_PAYLOAD_BYTES {
+            return Err(ApiMisuse::ControlTooLong);
+        }
+        let inserted = control.insert(opcode, payload, self.mask_key());
+        if inserted { Ok(()) } else { Err(ApiMisuse::ControlFramesFull) }
     }
 
     /// The key for the next frame, where this is a client.

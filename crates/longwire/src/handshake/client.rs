@@ -201,3 +201,264 @@ fn verify_no_extensions(headers: &Headers<'_>) -> Result<(), ResponseError> {
         None => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{NONCE, RESPONSE, edited, head, scan_every_way, with_lines};
+    use super::super::{HeadLimits, Status};
+    use super::*;
+    use std::string::String;
+
+    fn request() -> ClientRequest<'static> {
+        let url = Url::parse("ws://server.example.com/chat").unwrap();
+        let mut request = ClientRequest::new(url, NONCE);
+        request.subprotocols = &["chat", "superchat"];
+        request
+    }
+
+    fn encode(request: &ClientRequest<'_>) -> Result<String, EncodeError> {
+        let mut out = [0; 1024];
+        let len = request.encode(&mut out)?;
+        Ok(String::from_utf8(out[..len].to_vec()).unwrap())
+    }
+
+    fn verify(
+        request: &ClientRequest<'static>,
+        bytes: &str,
+    ) -> Result<Established<'static>, ResponseError> {
+        let scanned = scan_every_way(bytes.as_bytes(), HeadLimits::DEFAULT);
+        assert_eq!(scanned, Ok(Status::Complete(bytes.len())), "{bytes:?}");
+        request.verify(&Response::parse(head(bytes.as_bytes()))?)
+    }
+
+    #[test]
+    fn rfc6455_s4_1_the_request_byte_for_byte() {
+        let mut request = request();
+        request.origin = Some("http://example.com");
+        request.headers = &[("Cookie", "a=b")];
+        #[cfg(feature = "deflate")]
+        {
+            request.deflate = Some(DeflateOffer::default());
+        }
+        let extensions = if cfg!(feature = "deflate") {
+            "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n"
+        } else {
+            ""
+        };
+        let expected = [
+            "GET /chat HTTP/1.1\r\n\
+             Host: server.example.com\r\n\
+             Upgrade: websocket\r\n\
+             Connection: Upgrade\r\n\
+             Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+             Sec-WebSocket-Version: 13\r\n\
+             Origin: http://example.com\r\n\
+             Sec-WebSocket-Protocol: chat, superchat\r\n",
+            extensions,
+            "Cookie: a=b\r\n\r\n",
+        ];
+        assert_eq!(encode(&request), Ok(expected.concat()));
+    }
+
+    #[test]
+    fn the_url_gives_the_target_and_the_host() {
+        let cases = [
+            ("ws://a", "GET / HTTP/1.1\r\nHost: a\r\n"),
+            ("ws://a?b=c", "GET /?b=c HTTP/1.1\r\nHost: a\r\n"),
+            ("wss://[::1]:80/b/?c", "GET /b/?c HTTP/1.1\r\nHost: [::1]:80\r\n"),
+        ];
+        for (url, start) in cases {
+            let request = ClientRequest::new(Url::parse(url).unwrap(), NONCE);
+            let bytes = encode(&request).unwrap();
+            assert!(bytes.starts_with(start), "{bytes}");
+            assert!(bytes.ends_with("\r\nSec-WebSocket-Version: 13\r\n\r\n"), "{bytes}");
+        }
+    }
+
+    #[test]
+    fn t14_what_cannot_be_asked_is_not_written() {
+        let many = ["a"; MAX_SUBPROTOCOLS + 1];
+        let ok = request();
+        let cases = [
+            (ClientRequest { subprotocols: &["a", "b c"], ..ok }, EncodeError::InvalidSubprotocol),
+            (ClientRequest { subprotocols: &[""], ..ok }, EncodeError::InvalidSubprotocol),
+            (ClientRequest { subprotocols: &["a\r\nb"], ..ok }, EncodeError::InvalidSubprotocol),
+            (ClientRequest { subprotocols: &["\u{e4}"], ..ok }, EncodeError::InvalidSubprotocol),
+            (
+                ClientRequest { subprotocols: &["a", "b", "a"], ..ok },
+                EncodeError::RepeatedSubprotocol,
+            ),
+            (ClientRequest { subprotocols: &many, ..ok }, EncodeError::TooManySubprotocols),
+            (ClientRequest { origin: Some(""), ..ok }, EncodeError::InvalidOrigin),
+            (ClientRequest { origin: Some("a\r\nb"), ..ok }, EncodeError::InvalidOrigin),
+            (
+                ClientRequest { headers: &[("A", "\n")], ..ok },
+                EncodeError::InvalidHeader { index: 0 },
+            ),
+            (
+                ClientRequest { headers: &[("Host", "a")], ..ok },
+                EncodeError::ReservedHeader { index: 0 },
+            ),
+        ];
+        for (request, error) in cases {
+            let mut out = [0xaa; 512];
+            assert_eq!(request.encode(&mut out), Err(error), "{request:?}");
+            assert_eq!(out, [0xaa; 512], "{request:?}");
+        }
+    }
+
+    #[cfg(feature = "deflate")]
+    #[test]
+    fn an_offer_that_no_compressor_can_keep_is_the_callers_fault() {
+        for bits in [0, 8, 16, 255] {
+            for offer in [
+                DeflateOffer { server_max_window_bits: bits, ..DeflateOffer::default() },
+                DeflateOffer { client_max_window_bits: bits, ..DeflateOffer::default() },
+            ] {
+                let request = ClientRequest { deflate: Some(offer), ..request() };
+                assert_eq!(encode(&request), Err(EncodeError::InvalidWindowBits));
+            }
+        }
+    }
+
+    #[test]
+    fn rfc6455_s1_2_response_is_accepted() {
+        let established = verify(&request(), RESPONSE).unwrap();
+        assert_eq!(established.subprotocol, Some("chat"));
+        #[cfg(feature = "deflate")]
+        assert_eq!(established.deflate, None);
+    }
+
+    #[test]
+    fn rfc6455_s4_1_what_a_server_may_vary_is_accepted() {
+        let cases = [
+            (" Switching Protocols", " "),
+            (" Switching Protocols", " Web Socket Protocol Handshake"),
+            (" Switching Protocols", " J\u{fc}rgen"),
+            ("Upgrade: websocket", "upgrade:\tWebSocket "),
+            ("Connection: Upgrade", "CONNECTION: keep-alive, upgrade"),
+            ("Connection: Upgrade", "Connection: keep-alive\r\nConnection: upgrade"),
+            ("Sec-WebSocket-Accept: ", "sec-websocket-accept:\t"),
+            ("xOo=\r\n", "xOo= \t\r\nServer: \u{e4}\r\n"),
+            ("xOo=\r\n", "xOo=\r\nContent-Length: 0\r\n"),
+        ];
+        for (from, to) in cases {
+            let established = verify(&request(), &edited(RESPONSE, from, to));
+            assert_eq!(
+                established.map(|established| established.subprotocol),
+                Ok(Some("chat")),
+                "{to:?}"
+            );
+        }
+        let none = edited(RESPONSE, "Sec-WebSocket-Protocol: chat\r\n", "");
+        let established = verify(&request(), &none);
+        assert_eq!(established.map(|established| established.subprotocol), Ok(None));
+    }
+
+    /// Every line: what is changed in the RFC's response, and why it fails the connection.
+    #[test]
+    fn rfc6455_s4_1_each_rule_broken_alone_fails_the_connection() {
+        use ResponseError::*;
+        let malformed_header = Head(super::super::HeadError::MalformedHeader);
+        let accept = "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n";
+        let cases = [
+            ("HTTP/1.1 101", "HTTP/1.0 101", UnsupportedHttpVersion),
+            ("HTTP/1.1 101", "HTTP/2 101", UnsupportedHttpVersion),
+            ("HTTP/1.1 101", "ICY 101", UnsupportedHttpVersion),
+            ("HTTP/1.1 101", "\r\nHTTP/1.1 101", MalformedStatusLine),
+            ("HTTP/1.1 101", "HTTP/1.1 1O1", MalformedStatusLine),
+            ("HTTP/1.1 101", "HTTP/1.1  101", MalformedStatusLine),
+            ("HTTP/1.1 101", "HTTP/1.1 1010", MalformedStatusLine),
+            ("HTTP/1.1 101", "HTTP/1.1 200", NotSwitching { status: 200 }),
+            ("HTTP/1.1 101", "HTTP/1.1 100", NotSwitching { status: 100 }),
+            ("HTTP/1.1 101", "HTTP/1.1 302", NotSwitching { status: 302 }),
+            ("HTTP/1.1 101", "HTTP/1.1 401", NotSwitching { status: 401 }),
+            ("Upgrade: websocket\r\n", "", UpgradeNotWebSocket),
+            ("Upgrade: websocket\r\n", "Upgrade:\r\n", UpgradeNotWebSocket),
+            ("Upgrade: websocket\r\n", "Upgrade: h2c\r\n", UpgradeNotWebSocket),
+            ("Upgrade: websocket\r\n", "Upgrade: websocket, h2c\r\n", UpgradeNotWebSocket),
+            (
+                "Upgrade: websocket\r\n",
+                "Upgrade: websocket\r\nUpgrade: websocket\r\n",
+                UpgradeNotWebSocket,
+            ),
+            ("Upgrade: websocket\r\n", "Upgrade : websocket\r\n", malformed_header),
+            ("Connection: Upgrade\r\n", "", ConnectionNotUpgrade),
+            ("Connection: Upgrade\r\n", "Connection: close\r\n", ConnectionNotUpgrade),
+            (accept, "", AcceptMissing),
+            (accept, "Sec-WebSocket-Accept:\r\n", AcceptMismatch),
+            (accept, "Sec-WebSocket-Accept: S3PPLMBITXAQ9KYGZZHZRBK+XOO=\r\n", AcceptMismatch),
+            (accept, "Sec-WebSocket-Accept: dGhlIHNhbXBsZSBub25jZQ==\r\n", AcceptMismatch),
+            ("xOo=", "xOo", AcceptMismatch),
+            ("xOo=", "xOo==", AcceptMismatch),
+            ("xOo=", "xOo=\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", AcceptRepeated),
+            ("l: chat", "l: other", SubprotocolNotOffered),
+            ("l: chat", "l: Chat", SubprotocolNotOffered),
+            ("l: chat", "l: chat, superchat", SubprotocolNotOffered),
+            ("l: chat", "l:", SubprotocolNotOffered),
+            ("l: chat", "l: chat\r\nSec-WebSocket-Protocol: chat", SubprotocolRepeated),
+            (accept, &(String::from(accept) + "Content-Length: 5\r\n"), BodyOnUpgrade),
+            (
+                accept,
+                &(String::from(accept) + "Content-Length: 0\r\nContent-Length: 5\r\n"),
+                BodyOnUpgrade,
+            ),
+            (accept, &(String::from(accept) + "Transfer-Encoding: chunked\r\n"), BodyOnUpgrade),
+        ];
+        for (from, to, error) in cases {
+            assert_eq!(verify(&request(), &edited(RESPONSE, from, to)), Err(error), "{to:?}");
+        }
+    }
+
+    #[test]
+    fn rfc6455_s4_1_an_extension_that_was_not_offered_fails_the_connection() {
+        use ResponseError::*;
+        let cases = [
+            ("x-other", ExtensionNotOffered),
+            ("permessage-deflate", ExtensionNotOffered),
+            ("", ExtensionsMalformed),
+            (",", ExtensionsMalformed),
+            ("permessage-deflate;", ExtensionsMalformed),
+            ("permessage-deflate, a b", ExtensionsMalformed),
+        ];
+        for (value, error) in cases {
+            let lines = std::format!("Sec-WebSocket-Extensions: {value}\r\n");
+            assert_eq!(verify(&request(), &with_lines(RESPONSE, &lines)), Err(error), "{value:?}");
+        }
+    }
+
+    #[cfg(feature = "deflate")]
+    #[test]
+    fn rfc7692_s5_1_at_most_one_answer_to_the_offer() {
+        use ResponseError::*;
+        let request = ClientRequest { deflate: Some(DeflateOffer::default()), ..request() };
+        let params = DeflateParams {
+            server_no_context_takeover: true,
+            client_no_context_takeover: false,
+            server_max_window_bits: 15,
+            client_max_window_bits: 15,
+        };
+        let cases: &[(&str, Result<Option<DeflateParams>, ResponseError>)] = &[
+            ("", Ok(None)),
+            (
+                "Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover\r\n",
+                Ok(Some(params)),
+            ),
+            (
+                "Sec-WebSocket-Extensions: permessage-deflate, permessage-deflate\r\n",
+                Err(DeflateRepeated),
+            ),
+            (
+                "Sec-WebSocket-Extensions: permessage-deflate\r\n\
+                 Sec-WebSocket-Extensions: permessage-deflate\r\n",
+                Err(DeflateRepeated),
+            ),
+            ("Sec-WebSocket-Extensions: permessage-deflate, x-other\r\n", Err(ExtensionNotOffered)),
+            ("Sec-WebSocket-Extensions: permessage-deflate; unknown\r\n", Err(DeflateParameters)),
+        ];
+        for &(lines, expected) in cases {
+            let established = verify(&request, &with_lines(RESPONSE, lines));
+            assert_eq!(established.map(|established| established.deflate), expected, "{lines:?}");
+        }
+    }
+}

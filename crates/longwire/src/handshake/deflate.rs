@@ -314,3 +314,297 @@ impl DeflateOffer {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::extensions::extensions;
+    use super::super::request::Request;
+    use super::super::testing::head;
+    use super::*;
+    use std::format;
+    use std::string::String;
+
+    /// Calls `then` with permessage-deflate and these parameters.
+    fn with_element<T>(params: &str, then: impl FnOnce(&Extension<'_>) -> T) -> T {
+        let bytes = format!(
+            "GET / HTTP/1.1\r\nHost: a\r\nSec-WebSocket-Extensions: permessage-deflate{params}\r\n\r\n"
+        );
+        let request = Request::parse(head(bytes.as_bytes())).unwrap();
+        let element = extensions(request.headers()).next().unwrap().unwrap();
+        then(&element)
+    }
+
+    fn written(write: impl FnOnce(&mut Output<'_>)) -> String {
+        let mut out = [0; 256];
+        let mut output = Output::new(&mut out);
+        write(&mut output);
+        let len = output.finish().unwrap();
+        String::from_utf8(out[..len].to_vec()).unwrap()
+    }
+
+    /// The four parameters, in the order in which all three types have them.
+    type Parts = (bool, bool, u8, u8);
+
+    const FREE: Parts = (false, false, 15, 15);
+
+    fn params(parts: Parts) -> DeflateParams {
+        DeflateParams {
+            server_no_context_takeover: parts.0,
+            client_no_context_takeover: parts.1,
+            server_max_window_bits: parts.2,
+            client_max_window_bits: parts.3,
+        }
+    }
+
+    fn policy(parts: Parts) -> DeflatePolicy {
+        DeflatePolicy {
+            server_no_context_takeover: parts.0,
+            client_no_context_takeover: parts.1,
+            server_max_window_bits: parts.2,
+            client_max_window_bits: parts.3,
+        }
+    }
+
+    fn offer(parts: Parts) -> DeflateOffer {
+        DeflateOffer {
+            server_no_context_takeover: parts.0,
+            client_no_context_takeover: parts.1,
+            server_max_window_bits: parts.2,
+            client_max_window_bits: parts.3,
+        }
+    }
+
+    /// What a server may be asked and what a client may be answered, in one word for both.
+    const INVALID: &[&str] = &[
+        "; unknown",
+        "; unknown=1",
+        "; __proto__",
+        "; constructor=toString",
+        "; Server_no_context_takeover",
+        "; server_no_context_takeover=1",
+        "; client_no_context_takeover=true",
+        "; server_no_context_takeover; server_no_context_takeover",
+        "; client_no_context_takeover; client_no_context_takeover",
+        "; server_max_window_bits",
+        "; server_max_window_bits=7",
+        "; server_max_window_bits=16",
+        "; server_max_window_bits=08",
+        "; server_max_window_bits=015",
+        "; server_max_window_bits=+9",
+        "; server_max_window_bits=-9",
+        "; server_max_window_bits=9.",
+        "; server_max_window_bits=0",
+        "; server_max_window_bits=1",
+        "; server_max_window_bits=100",
+        "; server_max_window_bits=265",
+        "; server_max_window_bits=0xa",
+        "; server_max_window_bits=abc",
+        "; server_max_window_bits=10; server_max_window_bits=10",
+        "; client_max_window_bits=7",
+        "; client_max_window_bits=16",
+        "; client_max_window_bits=08",
+        "; client_max_window_bits=+9",
+        "; client_max_window_bits=\"015\"",
+        "; client_max_window_bits=10; client_max_window_bits=10",
+        "; client_max_window_bits; client_max_window_bits",
+    ];
+
+    #[test]
+    fn rfc7692_s7_a_server_declines_what_is_invalid_or_unknown() {
+        for text in INVALID {
+            let answer = with_element(text, |offer| policy((false, false, 15, 15)).answer(offer));
+            assert_eq!(answer, None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn rfc7692_s7_a_client_fails_on_what_is_invalid_or_unknown() {
+        for text in INVALID {
+            let agreed = with_element(text, |answer| offer((false, false, 15, 15)).accept(answer));
+            assert_eq!(agreed, Err(ResponseError::DeflateParameters), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn rfc7692_s7_1_what_a_server_answers() {
+        // The policy and the offer; what they come to, and how it is said.
+        type Case = (Parts, &'static str, Option<(Parts, &'static str)>);
+        let cases: &[Case] = &[
+            (FREE, "", Some((FREE, ""))),
+            (
+                (true, true, 15, 15),
+                "",
+                Some((
+                    (true, true, 15, 15),
+                    "; server_no_context_takeover; client_no_context_takeover",
+                )),
+            ),
+            (
+                FREE,
+                "; server_no_context_takeover",
+                Some(((true, false, 15, 15), "; server_no_context_takeover")),
+            ),
+            (
+                FREE,
+                "; client_no_context_takeover",
+                Some(((false, true, 15, 15), "; client_no_context_takeover")),
+            ),
+            // The server's window: no larger than asked, said again when asked, also unasked.
+            (FREE, "; server_max_window_bits=15", Some((FREE, "; server_max_window_bits=15"))),
+            (
+                FREE,
+                "; server_max_window_bits=9",
+                Some(((false, false, 9, 15), "; server_max_window_bits=9")),
+            ),
+            (
+                FREE,
+                "; server_max_window_bits=\"12\"",
+                Some(((false, false, 12, 15), "; server_max_window_bits=12")),
+            ),
+            (
+                FREE,
+                "; server_max_window_bits=\"1\\2\"",
+                Some(((false, false, 12, 15), "; server_max_window_bits=12")),
+            ),
+            (FREE, "; server_max_window_bits=8", None),
+            (
+                (false, false, 10, 15),
+                "",
+                Some(((false, false, 10, 15), "; server_max_window_bits=10")),
+            ),
+            (
+                (false, false, 10, 15),
+                "; server_max_window_bits=12",
+                Some(((false, false, 10, 15), "; server_max_window_bits=10")),
+            ),
+            (
+                (false, false, 10, 15),
+                "; server_max_window_bits=9",
+                Some(((false, false, 9, 15), "; server_max_window_bits=9")),
+            ),
+            // The client's window: never mentioned to a client that did not offer it.
+            ((false, false, 15, 10), "", Some((FREE, ""))),
+            (FREE, "; client_max_window_bits", Some((FREE, ""))),
+            (
+                (false, false, 15, 10),
+                "; client_max_window_bits",
+                Some(((false, false, 15, 10), "; client_max_window_bits=10")),
+            ),
+            (FREE, "; client_max_window_bits=15", Some((FREE, ""))),
+            (
+                FREE,
+                "; client_max_window_bits=11",
+                Some(((false, false, 15, 11), "; client_max_window_bits=11")),
+            ),
+            (
+                (false, false, 15, 10),
+                "; client_max_window_bits=11",
+                Some(((false, false, 15, 10), "; client_max_window_bits=10")),
+            ),
+            (
+                (false, false, 15, 12),
+                "; client_max_window_bits=11",
+                Some(((false, false, 15, 11), "; client_max_window_bits=11")),
+            ),
+            (
+                FREE,
+                "; client_max_window_bits=8",
+                Some(((false, false, 15, 8), "; client_max_window_bits=8")),
+            ),
+            (
+                (true, false, 13, 14),
+                "; client_max_window_bits; server_max_window_bits=14; client_no_context_takeover",
+                Some((
+                    (true, true, 13, 14),
+                    "; server_no_context_takeover; client_no_context_takeover; \
+                     server_max_window_bits=13; client_max_window_bits=14",
+                )),
+            ),
+        ];
+        for &(willing, text, expected) in cases {
+            let answer = with_element(text, |offer| policy(willing).answer(offer));
+            let said = answer.map(|answer| (answer.params, written(|output| answer.write(output))));
+            let expected =
+                expected.map(|(parts, text)| (params(parts), format!("permessage-deflate{text}")));
+            assert_eq!(said, expected, "{text:?} to {willing:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_client_offers() {
+        let cases = [
+            ((false, false, 15, 15), "; client_max_window_bits"),
+            ((false, false, 15, 9), "; client_max_window_bits=9"),
+            ((true, false, 15, 15), "; server_no_context_takeover; client_max_window_bits"),
+            (
+                (false, true, 10, 15),
+                "; client_no_context_takeover; server_max_window_bits=10; \
+ client_max_window_bits",
+            ),
+        ];
+        for (parts, expected) in cases {
+            let text = written(|output| offer(parts).write(output));
+            assert_eq!(text, format!("permessage-deflate{expected}"), "{parts:?}");
+        }
+    }
+
+    #[test]
+    fn rfc7692_s7_1_what_a_client_takes_for_an_answer() {
+        // The offer and the answer; what they come to.
+        type Case = (Parts, &'static str, Option<Parts>);
+        let cases: &[Case] = &[
+            (FREE, "", Some(FREE)),
+            // Unasked, the server may bind itself, and forbid the client its context.
+            (FREE, "; server_no_context_takeover", Some((true, false, 15, 15))),
+            (FREE, "; client_no_context_takeover", Some((false, true, 15, 15))),
+            (FREE, "; server_max_window_bits=15", Some(FREE)),
+            (FREE, "; server_max_window_bits=8", Some((false, false, 8, 15))),
+            (FREE, "; client_max_window_bits=15", Some(FREE)),
+            (FREE, "; client_max_window_bits=9", Some((false, false, 15, 9))),
+            // Our compressor has no window of 8.
+            (FREE, "; client_max_window_bits=8", None),
+            // The value is optional in an offer alone.
+            (FREE, "; client_max_window_bits", None),
+            // What was asked of the server has to be granted.
+            ((true, false, 15, 15), "", None),
+            ((true, false, 15, 15), "; server_no_context_takeover", Some((true, false, 15, 15))),
+            ((false, false, 10, 15), "", None),
+            ((false, false, 10, 15), "; server_max_window_bits=11", None),
+            ((false, false, 10, 15), "; server_max_window_bits=10", Some((false, false, 10, 15))),
+            ((false, false, 10, 15), "; server_max_window_bits=9", Some((false, false, 9, 15))),
+            // What the client said of itself holds without an answer.
+            ((false, true, 15, 15), "", Some((false, true, 15, 15))),
+            ((false, false, 15, 10), "", Some((false, false, 15, 10))),
+            ((false, false, 15, 10), "; client_max_window_bits=9", Some((false, false, 15, 9))),
+            ((false, false, 15, 10), "; client_max_window_bits=11", None),
+        ];
+        for &(asked, text, expected) in cases {
+            let agreed = with_element(text, |answer| offer(asked).accept(answer));
+            let expected = expected.map(params).ok_or(ResponseError::DeflateParameters);
+            assert_eq!(agreed, expected, "{text:?} to {asked:?}");
+        }
+    }
+
+    #[test]
+    fn every_client_of_ours_understands_every_server_of_ours() {
+        let bits = [9, 12, 15];
+        let all = || {
+            let flags = [(false, false), (false, true), (true, false), (true, true)];
+            flags.into_iter().flat_map(move |(server, client)| {
+                bits.into_iter()
+                    .flat_map(move |a| bits.into_iter().map(move |b| (server, client, a, b)))
+            })
+        };
+        for asked in all() {
+            for willing in all() {
+                let asked_text = written(|output| offer(asked).write(output));
+                let text = asked_text.strip_prefix(NAME).unwrap();
+                let answer = with_element(text, |offer| policy(willing).answer(offer)).unwrap();
+                let answer_text = written(|output| answer.write(output));
+                let text = answer_text.strip_prefix(NAME).unwrap();
+                let agreed = with_element(text, |answer| offer(asked).accept(answer));
+                assert_eq!(agreed, Ok(answer.params), "{asked_text} -> {answer_text}");
+            }
+        }
+    }
+}

@@ -178,3 +178,109 @@ impl<'a> Cursor<'a> {
         taken
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::request::Request;
+    use super::super::testing::head;
+    use super::*;
+    use std::format;
+    use std::string::String;
+    use std::vec::Vec;
+
+    /// The list in one spelling: `a;b=c,d`; or nothing where it is malformed.
+    fn read(lines: &[&str]) -> Option<String> {
+        let lines: String = lines.iter().map(|line| format!("{NAME}: {line}\r\n")).collect();
+        let bytes = format!("GET / HTTP/1.1\r\nHost: a\r\n{lines}\r\n");
+        let request = Request::parse(head(bytes.as_bytes())).unwrap();
+        check(request.headers()).ok()?;
+        let list: Vec<String> = extensions(request.headers())
+            .map(|extension| {
+                let extension = extension.unwrap();
+                let params = extension.params().map(|param| match param.value {
+                    None => format!(";{}", param.name),
+                    Some(value) => {
+                        let value = String::from_utf8(value.bytes().collect()).unwrap();
+                        format!(";{}={value}", param.name)
+                    }
+                });
+                String::from(extension.name) + &params.collect::<String>()
+            })
+            .collect();
+        Some(list.join(","))
+    }
+
+    #[test]
+    fn rfc6455_s9_1_lists() {
+        let cases: &[(&[&str], Option<&str>)] = &[
+            (&[], Some("")),
+            (&["a"], Some("a")),
+            (&["a, b,c"], Some("a,b,c")),
+            (&["a;b"], Some("a;b")),
+            (&["a; b=c; d=\"e\"; f"], Some("a;b=c;d=e;f")),
+            (&["  a\t;\tb = c , d ; e = \"f\" "], Some("a;b=c,d;e=f")),
+            (&["a; b=\"\\c\\d\""], Some("a;b=cd")),
+            (&["a; b=\"1\\0\""], Some("a;b=10")),
+            (&["a; b=1; b=2"], Some("a;b=1;b=2")),
+            (&["foo, bar; baz=2", "quux"], Some("foo,bar;baz=2,quux")),
+            // RFC 2616 §2.1: empty elements do not count.
+            (&[",a,,b,"], Some("a,b")),
+            (&["", "a"], Some("a")),
+            (&["constructor; __proto__=toString"], Some("constructor;__proto__=toString")),
+            (&[""], None),
+            (&[","], None),
+            (&["", " , "], None),
+            (&["a b"], None),
+            (&["a;"], None),
+            (&["a;;b"], None),
+            (&["a;,b"], None),
+            (&[";a"], None),
+            (&["a=b"], None),
+            (&["a;=b"], None),
+            (&["a;b="], None),
+            (&["a;b=,c"], None),
+            (&["a;b==c"], None),
+            (&["a;b=c d"], None),
+            (&["a;b=c=d"], None),
+            (&["a;b c"], None),
+            (&["a/b"], None),
+            (&["\"a\""], None),
+            (&["a;\"b\""], None),
+            (&["\u{e4}"], None),
+            (&["a;b=\u{e4}"], None),
+            // The content of a quoted string has to be a token.
+            (&["a;b=\"\""], None),
+            (&["a;b=\"c d\""], None),
+            (&["a;b=\"9 \""], None),
+            (&["a;b=\"c,d\""], None),
+            (&["a;b=\"c\\ d\""], None),
+            (&["a;b=\"c\\\"d\""], None),
+            (&["a;b=\"c\\\\d\""], None),
+            (&["a;b=\"\u{e4}\""], None),
+            (&["a;b=\"c"], None),
+            (&["a;b=\""], None),
+            (&["a;b=\"c\\"], None),
+            (&["a;b=\"c\\\""], None),
+            (&["a;b=\"c\"d"], None),
+            (&["a;b=c\"d\""], None),
+            (&["a;b='c d'"], None),
+            // One line does not mend another.
+            (&["a;b=\"c", "d\""], None),
+            (&["a;b", "=c"], None),
+            (&["a", "b c"], None),
+        ];
+        for &(lines, expected) in cases {
+            assert_eq!(read(lines).as_deref(), expected, "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn t05_a_quoted_string_without_end() {
+        for filler in ["\\c", "c", "\\", "\"", ";b", ","] {
+            let line = format!("a; b=\"{}", filler.repeat(7_000));
+            assert_eq!(read(&[&line]), None, "{filler:?}");
+        }
+        let line = format!("a; b=\"{}\"", "\\c".repeat(7_000));
+        assert_eq!(read(&[&line]), Some(format!("a;b={}", "c".repeat(7_000))));
+    }
+}

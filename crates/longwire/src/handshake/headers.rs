@@ -101,8 +101,9 @@ mod tests {
     fn names_are_looked_up_in_any_case_and_white_space_is_trimmed() {
         let request = Request::parse(head(HEAD)).unwrap();
         let headers = request.headers();
-        // name, values of its lines, elements of its list
-        let cases: &[(&str, &[&[u8]], &[&[u8]])] = &[
+        // The name; the values of its lines, the elements of its list.
+        type Case = (&'static str, &'static [&'static [u8]], &'static [&'static [u8]]);
+        let cases: &[Case] = &[
             ("host", &[b"a"], &[b"a"]),
             ("List", &[b"b, c", b",, d e ,", b"f"], &[b"b", b"c", b"d e", b"f"]),
             ("EMPTY", &[b""], &[]),

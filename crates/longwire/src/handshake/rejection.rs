@@ -141,3 +141,167 @@ const fn reason_phrase(status: u16) -> &'static str {
         _ => "",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::error::HeadError;
+    use super::*;
+    use std::format;
+    use std::string::String;
+
+    fn encode(rejection: &Rejection<'_>) -> Result<String, EncodeError> {
+        let mut out = [0; 1024];
+        let len = rejection.encode(&mut out)?;
+        Ok(String::from_utf8(out[..len].to_vec()).unwrap())
+    }
+
+    #[test]
+    fn each_refusal_byte_for_byte() {
+        let cases: &[(RequestError, &str)] = &[
+            (
+                RequestError::KeyMissing,
+                "HTTP/1.1 400 Bad Request\r\n\
+                 Connection: close\r\n\
+                 Content-Length: 28\r\n\
+                 Content-Type: text/plain; charset=utf-8\r\n\
+                 \r\n\
+                 Sec-WebSocket-Key is missing",
+            ),
+            (
+                RequestError::MethodNotGet,
+                "HTTP/1.1 405 Method Not Allowed\r\n\
+                 Connection: close\r\n\
+                 Content-Length: 46\r\n\
+                 Content-Type: text/plain; charset=utf-8\r\n\
+                 Allow: GET\r\n\
+                 \r\n\
+                 the method of an opening handshake must be GET",
+            ),
+            (
+                RequestError::VersionUnsupported,
+                "HTTP/1.1 426 Upgrade Required\r\n\
+                 Connection: close, Upgrade\r\n\
+                 Upgrade: websocket\r\n\
+                 Sec-WebSocket-Version: 13\r\n\
+                 Content-Length: 32\r\n\
+                 Content-Type: text/plain; charset=utf-8\r\n\
+                 \r\n\
+                 Sec-WebSocket-Version must be 13",
+            ),
+            (
+                RequestError::Head(HeadError::StartLineTooLong { max_start_line_bytes: 8192 }),
+                "HTTP/1.1 414 URI Too Long\r\n\
+                 Connection: close\r\n\
+                 Content-Length: 44\r\n\
+                 Content-Type: text/plain; charset=utf-8\r\n\
+                 \r\n\
+                 the start line is over this endpoint's limit",
+            ),
+            (
+                RequestError::Head(HeadError::TooManyHeaders { max_headers: 100 }),
+                "HTTP/1.1 431 Request Header Fields Too Large\r\n\
+                 Connection: close\r\n\
+                 Content-Length: 47\r\n\
+                 Content-Type: text/plain; charset=utf-8\r\n\
+                 \r\n\
+                 there are more headers than this endpoint takes",
+            ),
+            (
+                RequestError::UnsupportedTransferCoding,
+                "HTTP/1.1 501 Not Implemented\r\n\
+                 Connection: close\r\n\
+                 Content-Length: 46\r\n\
+                 Content-Type: text/plain; charset=utf-8\r\n\
+                 \r\n\
+                 chunked is the only transfer coding understood",
+            ),
+            (
+                RequestError::UnsupportedHttpVersion,
+                "HTTP/1.1 505 HTTP Version Not Supported\r\n\
+                 Connection: close\r\n\
+                 Content-Length: 28\r\n\
+                 Content-Type: text/plain; charset=utf-8\r\n\
+                 \r\n\
+                 the HTTP version must be 1.1",
+            ),
+        ];
+        for &(error, expected) in cases {
+            assert_eq!(encode(&Rejection::of(error)).as_deref(), Ok(expected));
+        }
+    }
+
+    #[test]
+    fn every_error_has_an_answer_that_says_why() {
+        for &error in RequestError::ALL {
+            let (status, reason) = (error.status(), error.reason());
+            let response = encode(&Rejection::of(error)).unwrap();
+            let start = format!("HTTP/1.1 {status} {}\r\nConnection: close", reason_phrase(status));
+            assert!(response.starts_with(&start), "{response}");
+            assert!(!reason_phrase(status).is_empty(), "{status}");
+            assert!(
+                response.contains(&format!("\r\nContent-Length: {}\r\n", reason.len())),
+                "{response}"
+            );
+            assert!(response.ends_with(&format!("\r\n\r\n{reason}")), "{response}");
+        }
+    }
+
+    #[test]
+    fn the_application_refuses_with_headers_and_a_body() {
+        let rejection = Rejection {
+            status: 401,
+            headers: &[("WWW-Authenticate", "Bearer"), ("Cache-Control", "no-store")],
+            body: b"{}",
+        };
+        let expected = "HTTP/1.1 401 Unauthorized\r\nConnection: close\r\nContent-Length: 2\r\n\
+                        WWW-Authenticate: Bearer\r\nCache-Control: no-store\r\n\r\n{}";
+        assert_eq!(encode(&rejection).as_deref(), Ok(expected));
+        // The answer to a HEAD request counts the body and leaves it out.
+        let mut out = [0; 256];
+        let len = rejection.encode_head(&mut out).unwrap();
+        assert_eq!(out[..len], expected.as_bytes()[..expected.len() - 2]);
+    }
+
+    #[test]
+    fn what_cannot_be_sent_is_not_written() {
+        let ok = Rejection { status: 400, headers: &[], body: b"x" };
+        let header = EncodeError::InvalidHeader { index: 0 };
+        let reserved = EncodeError::ReservedHeader { index: 0 };
+        let cases = [
+            (Rejection { status: 101, ..ok }, EncodeError::InvalidStatus),
+            (Rejection { status: 100, ..ok }, EncodeError::InvalidStatus),
+            (Rejection { status: 199, ..ok }, EncodeError::InvalidStatus),
+            (Rejection { status: 600, ..ok }, EncodeError::InvalidStatus),
+            (Rejection { status: 204, ..ok }, EncodeError::BodyNotAllowed),
+            (Rejection { status: 205, ..ok }, EncodeError::BodyNotAllowed),
+            (Rejection { status: 304, ..ok }, EncodeError::BodyNotAllowed),
+            (Rejection { headers: &[("Location", "/\r\nSet-Cookie: a")], ..ok }, header),
+            (Rejection { headers: &[("Location", "/\0")], ..ok }, header),
+            (Rejection { headers: &[("Connection", "keep-alive")], ..ok }, reserved),
+            (Rejection { headers: &[("Transfer-Encoding", "chunked")], ..ok }, reserved),
+        ];
+        for (rejection, error) in cases {
+            let mut out = [0xaa; 256];
+            assert_eq!(rejection.encode(&mut out), Err(error), "{rejection:?}");
+            assert_eq!(rejection.encode_head(&mut out), Err(error), "{rejection:?}");
+            assert_eq!(out, [0xaa; 256], "{rejection:?}");
+        }
+        let needed = ok.encode(&mut []).unwrap_err();
+        assert_eq!(needed, EncodeError::BufferTooSmall { needed: 67 });
+        assert_eq!(ok.encode(&mut [0; 66]), Err(needed));
+        assert_eq!(ok.encode(&mut [0; 67]), Ok(67));
+    }
+
+    #[test]
+    fn rfc9110_s6_4_1_statuses_without_a_body() {
+        let cases = [
+            (204, "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"),
+            (304, "HTTP/1.1 304 Not Modified\r\nConnection: close\r\n\r\n"),
+            (205, "HTTP/1.1 205 Reset Content\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"),
+        ];
+        for (status, expected) in cases {
+            let rejection = Rejection { status, headers: &[], body: b"" };
+            assert_eq!(encode(&rejection).as_deref(), Ok(expected));
+        }
+    }
+}

@@ -144,3 +144,94 @@ impl fmt::Display for UrlError {
 }
 
 impl core::error::Error for UrlError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::string::ToString;
+
+    #[test]
+    fn rfc6455_s3_every_part_of_a_url() {
+        // The URL; secure, host, port, Host header, path, query.
+        type Case = (
+            &'static str,
+            bool,
+            &'static str,
+            u16,
+            &'static str,
+            &'static str,
+            Option<&'static str>,
+        );
+        let cases: &[Case] = &[
+            ("ws://example.com", false, "example.com", 80, "example.com", "/", None),
+            ("wss://example.com", true, "example.com", 443, "example.com", "/", None),
+            ("WSS://Example.COM/", true, "Example.COM", 443, "Example.COM", "/", None),
+            ("ws://example.com:80/", false, "example.com", 80, "example.com", "/", None),
+            ("ws://example.com:443/", false, "example.com", 443, "example.com:443", "/", None),
+            ("wss://example.com:443/", true, "example.com", 443, "example.com", "/", None),
+            ("wss://example.com:80/", true, "example.com", 80, "example.com:80", "/", None),
+            ("ws://example.com:/", false, "example.com", 80, "example.com", "/", None),
+            ("ws://a?b", false, "a", 80, "a", "/", Some("b")),
+            ("ws://a/?", false, "a", 80, "a", "/", Some("")),
+            ("ws://a/b/c;d?e=f?g&h=%23", false, "a", 80, "a", "/b/c;d", Some("e=f?g&h=%23")),
+            ("ws://a//b@c:d", false, "a", 80, "a", "//b@c:d", None),
+            ("ws://127.0.0.1:65535", false, "127.0.0.1", 65535, "127.0.0.1:65535", "/", None),
+            ("ws://[::1]/", false, "::1", 80, "[::1]", "/", None),
+            (
+                "wss://[2001:db8::1]:9001",
+                true,
+                "2001:db8::1",
+                9001,
+                "[2001:db8::1]:9001",
+                "/",
+                None,
+            ),
+        ];
+        for &(text, secure, host, port, host_header, path, query) in cases {
+            let url = Url::parse(text).unwrap();
+            assert_eq!((url.is_secure(), url.host(), url.port()), (secure, host, port), "{text}");
+            assert_eq!(url.host_header().to_string(), host_header, "{text}");
+            assert_eq!((url.path(), url.query()), (path, query), "{text}");
+        }
+    }
+
+    #[test]
+    fn rfc6455_s4_1_an_invalid_url_is_refused() {
+        let cases = [
+            ("", UrlError::Scheme),
+            ("example.com", UrlError::Scheme),
+            ("http://example.com", UrlError::Scheme),
+            ("wsss://example.com", UrlError::Scheme),
+            ("ws:/example.com", UrlError::Scheme),
+            (" ws://example.com", UrlError::Scheme),
+            ("ws://example.com/#", UrlError::Fragment),
+            ("ws://example.com#top", UrlError::Fragment),
+            ("ws://example.com/?a#b", UrlError::Fragment),
+            ("ws://user@example.com", UrlError::UserInfo),
+            ("ws://user:secret@example.com/", UrlError::UserInfo),
+            ("ws://", UrlError::Host),
+            ("ws:///chat", UrlError::Host),
+            ("ws://:80/", UrlError::Host),
+            ("ws://a b/", UrlError::Host),
+            ("ws://b\u{fc}cher.example/", UrlError::Host),
+            ("ws://[::1/", UrlError::Host),
+            ("ws://[::1]a/", UrlError::Host),
+            ("ws://a\r\nb/", UrlError::Host),
+            ("ws://a:0/", UrlError::Port),
+            ("ws://a:65536/", UrlError::Port),
+            ("ws://a:-1/", UrlError::Port),
+            ("ws://a:b/", UrlError::Port),
+            ("ws://a/b c", UrlError::Resource),
+            ("ws://a/b\r\nc", UrlError::Resource),
+            ("ws://a/\0", UrlError::Resource),
+            ("ws://a/b\u{fc}cher", UrlError::Resource),
+            ("ws://a/%2", UrlError::Resource),
+            ("ws://a/%zz", UrlError::Resource),
+            ("ws://a/?b|c", UrlError::Resource),
+            ("ws://a/\"b\"", UrlError::Resource),
+        ];
+        for (text, error) in cases {
+            assert_eq!(Url::parse(text), Err(error), "{text:?}");
+        }
+    }
+}

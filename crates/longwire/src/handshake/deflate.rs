@@ -48,6 +48,18 @@ impl Default for DeflateParams {
     }
 }
 
+/// What an answer without parameters comes to: both contexts kept, both windows of 15 bits.
+impl Default for DeflateParams {
+    fn default() -> Self {
+        Self {
+            server_no_context_takeover: false,
+            client_no_context_takeover: false,
+            server_max_window_bits: MAX_WINDOW_BITS,
+            client_max_window_bits: MAX_WINDOW_BITS,
+        }
+    }
+}
+
 // It is kept as long as the connection is.
 const _: () = assert!(size_of::<DeflateParams>() <= 4);
 
@@ -327,7 +339,8 @@ mod tests {
     /// Calls `then` with permessage-deflate and these parameters.
     fn with_element<T>(params: &str, then: impl FnOnce(&Extension<'_>) -> T) -> T {
         let bytes = format!(
-            "GET / HTTP/1.1\r\nHost: a\r\nSec-WebSocket-Extensions: permessage-deflate{params}\r\n\r\n"
+            "GET / HTTP/1.1\r\nHost: a\r\n\
+             Sec-WebSocket-Extensions: permessage-deflate{params}\r\n\r\n"
         );
         let request = Request::parse(head(bytes.as_bytes())).unwrap();
         let element = extensions(request.headers()).next().unwrap().unwrap();
@@ -412,7 +425,7 @@ mod tests {
     #[test]
     fn rfc7692_s7_a_server_declines_what_is_invalid_or_unknown() {
         for text in INVALID {
-            let answer = with_element(text, |offer| policy((false, false, 15, 15)).answer(offer));
+            let answer = with_element(text, |offer| policy(FREE).answer(offer));
             assert_eq!(answer, None, "{text:?}");
         }
     }
@@ -420,7 +433,7 @@ mod tests {
     #[test]
     fn rfc7692_s7_a_client_fails_on_what_is_invalid_or_unknown() {
         for text in INVALID {
-            let agreed = with_element(text, |answer| offer((false, false, 15, 15)).accept(answer));
+            let agreed = with_element(text, |answer| offer(FREE).accept(answer));
             assert_eq!(agreed, Err(ResponseError::DeflateParameters), "{text:?}");
         }
     }

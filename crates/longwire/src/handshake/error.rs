@@ -120,7 +120,10 @@ impl fmt::Display for HeadError {
 impl core::error::Error for HeadError {}
 
 macro_rules! request_errors {
-    ($($(#[doc = $doc:literal])+ $name:ident: $status:literal, $section:literal, $text:literal;)+) => {
+    ($(
+        $(#[doc = $doc:literal])+
+        $name:ident: $status:literal, $section:literal, $text:literal;
+    )+) => {
         /// Why a server refuses a request. The client's fault.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         #[non_exhaustive]
@@ -180,9 +183,9 @@ request_errors! {
     /// The last coding of Transfer-Encoding is not `chunked`: nobody knows where the body ends.
     InvalidTransferEncoding: 400, "RFC 9112 §6.3", "Transfer-Encoding must end in chunked";
     /// Transfer-Encoding has a coding in front of `chunked`.
-    UnsupportedTransferCoding: 501, "RFC 9112 §6.1", "chunked is the only transfer coding understood";
+    UnsupportedTransferCoding: 501, "RFC 9112 §6.1", "chunked is the only coding understood";
     /// Both Content-Length and Transfer-Encoding are there: two readings of one message.
-    AmbiguousLength: 400, "RFC 9112 §6.1", "Content-Length and Transfer-Encoding exclude each other";
+    AmbiguousLength: 400, "RFC 9112 §6.1", "Transfer-Encoding forbids Content-Length";
     /// The method of an opening handshake is not GET.
     MethodNotGet: 405, "RFC 6455 §4.2.1", "the method of an opening handshake must be GET";
     /// An opening handshake has a body: the bytes behind the head would have two readings.
@@ -214,7 +217,7 @@ request_errors! {
     /// There are more subprotocols than [`MAX_SUBPROTOCOLS`](super::MAX_SUBPROTOCOLS).
     TooManySubprotocols: 400, "RFC 6455 §10.4", "more subprotocols than this server takes";
     /// Sec-WebSocket-Extensions does not follow its grammar.
-    ExtensionsMalformed: 400, "RFC 6455 §9.1", "Sec-WebSocket-Extensions must be a list of extensions";
+    ExtensionsMalformed: 400, "RFC 6455 §9.1", "Sec-WebSocket-Extensions is malformed";
 }
 
 impl fmt::Display for RequestError {
@@ -291,14 +294,12 @@ impl fmt::Display for ResponseError {
             Self::ConnectionNotUpgrade => "Connection does not name Upgrade (RFC 6455 §4.1)",
             Self::AcceptMissing => "Sec-WebSocket-Accept is missing (RFC 6455 §4.1)",
             Self::AcceptRepeated => "more than one Sec-WebSocket-Accept (RFC 6455 §11.3.3)",
-            Self::AcceptMismatch => "Sec-WebSocket-Accept does not belong to our key (RFC 6455 §4.1)",
-            Self::ExtensionsMalformed => {
-                "Sec-WebSocket-Extensions is not a list of extensions with parameters (RFC 6455 §9.1)"
-            }
+            Self::AcceptMismatch => "Sec-WebSocket-Accept does not fit our key (RFC 6455 §4.1)",
+            Self::ExtensionsMalformed => "Sec-WebSocket-Extensions is malformed (RFC 6455 §9.1)",
             Self::ExtensionNotOffered => "an extension that was not offered (RFC 6455 §4.1)",
             Self::DeflateRepeated => "permessage-deflate answered more than once (RFC 7692 §5.1)",
             Self::DeflateParameters => {
-                "permessage-deflate answered with parameters that the offer does not allow (RFC 7692 §7)"
+                "permessage-deflate answered with parameters not open to the server (RFC 7692 §7)"
             }
             Self::SubprotocolRepeated => "more than one Sec-WebSocket-Protocol (RFC 6455 §11.3.4)",
             Self::SubprotocolNotOffered => "a subprotocol that was not asked for (RFC 6455 §4.1)",

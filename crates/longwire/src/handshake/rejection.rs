@@ -210,10 +210,10 @@ mod tests {
                 RequestError::UnsupportedTransferCoding,
                 "HTTP/1.1 501 Not Implemented\r\n\
                  Connection: close\r\n\
-                 Content-Length: 46\r\n\
+                 Content-Length: 37\r\n\
                  Content-Type: text/plain; charset=utf-8\r\n\
                  \r\n\
-                 chunked is the only transfer coding understood",
+                 chunked is the only coding understood",
             ),
             (
                 RequestError::UnsupportedHttpVersion,

@@ -122,14 +122,17 @@ fn request_line<'a>(
     Ok((parsed.headers.len(), (method, target)))
 }
 
-/// Whether the request line is in order but for its version, so that 505 is the answer and not 400: a target
-/// with a space in it is the other case in which httparse finds no version that it knows.
+/// Whether the request line is in order but for its version, so that 505 is the answer and not 400:
+/// a target with a space in it is the other case in which httparse finds no version that it knows.
 fn names_a_version(head: Head<'_>) -> bool {
     let line =
         head.bytes().trim_ascii_start().split(|&byte| byte == b'\r').next().unwrap_or_default();
     let mut words = line.split(|&byte| byte == b' ').skip(2);
     let version = words.next().and_then(|word| word.strip_prefix(b"HTTP/"));
-    let is_version = |version: &[u8]| matches!(version, [major, b'.', minor] if major.is_ascii_digit() && minor.is_ascii_digit());
+    let is_version = |version: &[u8]| match version {
+        [major, b'.', minor] => major.is_ascii_digit() && minor.is_ascii_digit(),
+        _ => false,
+    };
     version.is_some_and(is_version) && words.next().is_none()
 }
 

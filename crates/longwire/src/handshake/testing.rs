@@ -50,8 +50,9 @@ pub(super) fn head(bytes: &[u8]) -> Head<'_> {
     }
 }
 
-/// Scans the bytes whole, byte by byte, in every cut into two, and with bytes behind them that are no HTTP;
-/// gives the verdict, which has to be the same each time: the length of the head, if it is complete.
+/// Scans the bytes whole, byte by byte, in every cut into two, and with bytes behind them that are
+/// no HTTP; gives the verdict, which has to be the same each time: the length of the head, if it is
+/// complete.
 pub(super) fn scan_every_way(bytes: &[u8], limits: HeadLimits) -> Result<Status<usize>, HeadError> {
     let verdict = scan_in_pieces(bytes, &[bytes.len()], limits);
     let every_byte: Vec<usize> = (0..=bytes.len()).collect();
@@ -72,7 +73,8 @@ pub(super) fn scan_every_way(bytes: &[u8], limits: HeadLimits) -> Result<Status<
     verdict
 }
 
-/// Shows a scanner ever longer beginnings of the bytes, as a connection would, and gives its last word.
+/// Shows a scanner ever longer beginnings of the bytes, as a connection would, and gives its last
+/// word.
 fn scan_in_pieces(
     bytes: &[u8],
     lengths: &[usize],

@@ -207,7 +207,9 @@ fn check_subprotocols(headers: &Headers<'_>) -> Result<(), RequestError> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{REQUEST, RESPONSE, edited, head, with_lines};
+    #[cfg(feature = "deflate")]
+    use super::super::testing::with_lines;
+    use super::super::testing::{REQUEST, RESPONSE, edited, head};
     use super::*;
     use std::format;
     use std::string::String;

@@ -48,18 +48,6 @@ impl Default for DeflateParams {
     }
 }
 
-/// What an answer without parameters comes to: both contexts kept, both windows of 15 bits.
-impl Default for DeflateParams {
-    fn default() -> Self {
-        Self {
-            server_no_context_takeover: false,
-            client_no_context_takeover: false,
-            server_max_window_bits: MAX_WINDOW_BITS,
-            client_max_window_bits: MAX_WINDOW_BITS,
-        }
-    }
-}
-
 // It is kept as long as the connection is.
 const _: () = assert!(size_of::<DeflateParams>() <= 4);
 

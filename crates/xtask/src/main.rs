@@ -50,7 +50,7 @@ enum Command {
     /// up is listed as skipped, with what to install; where the environment has CI=true, that is a
     /// failure.
     Test {
-        /// Also run the slow tests: those marked #[ignore], in a release build.
+        /// Also run the slow tests: those marked `#[ignore]`, in a release build.
         #[arg(long)]
         full: bool,
 
@@ -113,7 +113,7 @@ fn run(command: Command) -> anyhow::Result<bool> {
             for role in roles {
                 let log = Log::create(&workspace.log_path(&format!("autobahn-{role}")), true)?;
                 if let Err(error) = autobahn::run(&workspace, role, &reports, &log) {
-                    eprintln!("autobahn {role}: {error:#}");
+                    eprintln!("autobahn {role}: {error:#}; the log is {}", log.path().display());
                     as_expected = false;
                 }
             }

@@ -3,7 +3,6 @@
 //! Every line that a child prints goes to a log. A child is killed by its handle when its time is
 //! up and when the value that holds it is dropped, so a failure in the middle leaves none behind.
 
-use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
@@ -13,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 
 /// How often a running child is asked whether it has ended.
 const POLL: Duration = Duration::from_millis(20);
@@ -30,8 +29,7 @@ pub(crate) struct Log {
 }
 
 impl Log {
-    /// Starts an empty log at `path`. A live one shows its notes, and the output of failed
-    /// commands, on standard output.
+    /// Starts an empty log at `path`. A live one shows its notes on standard output too.
     pub(crate) fn create(path: &Path, live: bool) -> Result<Self> {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder)?;
@@ -56,10 +54,12 @@ impl Log {
         }
     }
 
-    /// All that it holds.
-    pub(crate) fn text(&self) -> String {
+    /// Its last lines, at most `count`.
+    pub(crate) fn tail(&self, count: usize) -> String {
         let bytes = std::fs::read(&self.path).unwrap_or_default();
-        String::from_utf8_lossy(&bytes).into_owned()
+        let text = String::from_utf8_lossy(&bytes);
+        let start = text.rmatch_indices('\n').nth(count).map_or(0, |(newline, _)| newline + 1);
+        text[start..].to_owned()
     }
 
     /// Where the log lies.
@@ -77,13 +77,17 @@ pub(crate) struct Child {
 }
 
 impl Child {
-    /// Starts a command with its output going to the log, and an open pipe as its input (so that a
-    /// child that watches its input learns of our end).
+    /// Starts a command with its output going to the log, and an open pipe as its input, so that a
+    /// server that watches its input learns of our end.
     pub(crate) fn spawn(command: &mut Command, log: &Log) -> Result<Self> {
+        Self::start(command, Stdio::piped(), log)
+    }
+
+    fn start(command: &mut Command, stdin: Stdio, log: &Log) -> Result<Self> {
         let name = shown(command);
         log.line(&format!("$ {name}"));
         let mut process = command
-            .stdin(Stdio::piped())
+            .stdin(stdin)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -209,26 +213,11 @@ fn forward(stream: impl Read + Send + 'static, log: Log, lines: Sender<String>) 
 /// # Errors
 ///
 /// When it cannot be started, exits with anything but success, or takes longer than `limit`.
-/// Where the log is live the last lines of its output are shown then.
 pub(crate) fn run(command: &mut Command, limit: Duration, log: &Log) -> Result<()> {
-    const SHOWN: usize = 40;
-    let mut tail = VecDeque::with_capacity(SHOWN);
-    let mut child = Child::spawn(command, log)?;
-    let outcome = child.wait(limit, |line| {
-        if tail.len() == SHOWN {
-            tail.pop_front();
-        }
-        tail.push_back(line.to_owned());
-    });
-    let error = match outcome {
-        Ok(status) if status.success() => return Ok(()),
-        Ok(status) => anyhow::anyhow!("`{}` failed: {status}", child.name),
-        Err(error) => error,
-    };
-    if log.live {
-        tail.iter().for_each(|line| println!("  {line}"));
-    }
-    Err(error)
+    let mut child = Child::start(command, Stdio::null(), log)?;
+    let status = child.wait(limit, |_| {})?;
+    ensure!(status.success(), "`{}` failed: {status}", child.name);
+    Ok(())
 }
 
 /// Asks a program something small: its standard output, where it starts and exits with success
@@ -262,7 +251,9 @@ pub(crate) fn answer(command: &mut Command) -> Option<String> {
 
 /// A command as one would type it.
 fn shown(command: &Command) -> String {
-    let words = std::iter::once(command.get_program()).chain(command.get_args()).map(|word| {
+    // Of the program the name will do; where it lies says little and takes a line.
+    let program = Path::new(command.get_program()).file_name().unwrap_or_default();
+    let words = std::iter::once(program).chain(command.get_args()).map(|word| {
         let word = word.to_string_lossy();
         let quoted = word.is_empty() || word.contains([' ', '"', '\'']);
         if quoted { format!("{word:?}") } else { word.into_owned() }
@@ -280,7 +271,7 @@ mod tests {
     }
 
     fn text_of(log: &Log) -> String {
-        let text = log.text();
+        let text = log.tail(usize::MAX);
         std::fs::remove_file(log.path()).unwrap();
         text
     }
@@ -333,6 +324,17 @@ mod tests {
         let mut child = Child::spawn(&mut shell("echo hello"), &log).unwrap();
         let error = child.wait_for_line("listening", Duration::from_secs(30)).unwrap_err();
         assert!(error.to_string().contains("ended before"), "{error}");
+        text_of(&log);
+    }
+
+    #[test]
+    fn the_tail_of_a_log_is_whole_lines() {
+        let log = log("tail");
+        ["one", "two", "three"].iter().for_each(|text| log.line(text));
+        let table = [(0, ""), (1, "three\n"), (3, "one\ntwo\nthree\n"), (9, "one\ntwo\nthree\n")];
+        for (count, wanted) in table {
+            assert_eq!(log.tail(count), wanted, "{count} lines");
+        }
         text_of(&log);
     }
 

@@ -79,7 +79,7 @@ fn lines_without_tests(source: &str) -> usize {
 /// Whether a line of code says `unsafe`, comments and strings aside. The lint's own name,
 /// `unsafe_code`, is another word.
 fn says_unsafe(line: &str) -> bool {
-    let code = line.split("//").next().unwrap_or_default();
+    let code = line.split("//").next().unwrap_or_default().replace("\\\"", "");
     // Every other part between quotation marks lies in a string.
     code.split('"').step_by(2).any(|part| {
         part.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == "unsafe")
@@ -157,6 +157,7 @@ mod tests {
             ("// unsafe would be faster", false),
             ("/// Not unsafe.", false),
             ("let word = \"unsafe\";", false),
+            ("let word = \"\\\"unsafe\\\"\";", false),
         ];
         for (line, found) in table {
             assert_eq!(says_unsafe(line), found, "{line}");

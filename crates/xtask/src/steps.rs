@@ -96,7 +96,10 @@ fn no_std(workspace: &Workspace, log: &Log) -> Result<()> {
 }
 
 fn documentation(workspace: &Workspace, log: &Log) -> Result<()> {
-    let mut command = workspace.cargo(&["doc", "--workspace", "--no-deps", "--all-features"]);
+    // The binary `longwire` would be written over the library of the same name.
+    let packages = ["--workspace", "--exclude", "longwire-cli"];
+    let mut command =
+        workspace.cargo(&[&["doc", "--no-deps", "--all-features"], &packages[..]].concat());
     run(command.env("RUSTDOCFLAGS", "-D warnings"), CARGO_LIMIT, log)
 }
 

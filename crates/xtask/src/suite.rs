@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 
 use crate::missing::Missing;
 use crate::process::{Child, Log, answer, run};
@@ -129,9 +129,7 @@ fn environment(workspace: &Workspace, log: &Log) -> Result<Suite> {
     if python::is_current(&folder, &wanted) {
         return Ok(suite);
     }
-    let python27 = python::python27().ok_or_else(|| {
-        Missing::with_remedy("no Python 2.7 found", "install one with `pyenv install 2.7.18`")
-    })?;
+    let python27 = python::python27().context("no Python 2.7 found")?;
     let virtualenv = python::environment(
         &workspace.target.join("virtualenv"),
         &workspace.root.join("autobahn/requirements-virtualenv.txt"),

@@ -11,6 +11,9 @@ use crate::process::Log;
 use crate::steps::Step;
 use crate::workspace::Workspace;
 
+/// How much is shown of a failed step's output, which lies in its log in full.
+const SHOWN_LINES: usize = 100;
+
 /// How a step ended.
 #[derive(Debug)]
 enum Verdict {
@@ -58,8 +61,8 @@ pub(crate) fn run(workspace: &Workspace, steps: &[&Step]) -> Result<bool> {
             Verdict::Passed => {}
             Verdict::Skipped(missing) => println!("        skipped: {missing}"),
             Verdict::Failed(error) => {
-                print!("{}", log.text());
-                println!("        failed: {error:#}; the log is {}", log.path().display());
+                print!("{}", log.tail(SHOWN_LINES));
+                println!("        failed: {error:#}; all of it is in {}", log.path().display());
             }
         }
         rows.push((step.name, verdict, time));

@@ -381,3 +381,70 @@ impl fmt::Display for EncodeError {
 }
 
 impl core::error::Error for EncodeError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::format;
+    use std::string::ToString;
+
+    #[test]
+    fn an_error_says_what_was_wrong_where_and_what_would_be_right() {
+        let cases = [
+            (
+                HeadError::BareLineFeed { at: 14 }.to_string(),
+                "lines must end in CRLF, and CR or LF must not stand alone (RFC 9112 §2.2, at byte 14)",
+            ),
+            (
+                HeadError::ControlCharacter { byte: 0, at: 5 }.to_string(),
+                "control characters must not stand in a head (RFC 9110 §5.5, 0x00 at byte 5)",
+            ),
+            (
+                HeadError::HeadTooLong { max_head_bytes: 16384 }.to_string(),
+                "the head is over this endpoint's limit (RFC 9110 §5.4, at most 16384 bytes)",
+            ),
+            (
+                HeadError::TooManyHeaders { max_headers: 100 }.to_string(),
+                "there are more headers than this endpoint takes (RFC 9110 §5.4, at most 100)",
+            ),
+            (
+                HeadError::MalformedHeader.to_string(),
+                "a header must be a token, a colon at once, and a value (RFC 9112 §5.1)",
+            ),
+            (
+                RequestError::Head(HeadError::LeadingWhitespace { at: 16 }).to_string(),
+                "a line must not begin with white space (RFC 9112 §2.2, at byte 16)",
+            ),
+            (
+                RequestError::VersionUnsupported.to_string(),
+                "Sec-WebSocket-Version must be 13 (RFC 6455 §4.4, status 426)",
+            ),
+            (
+                ResponseError::NotSwitching { status: 403 }.to_string(),
+                "the server answered 403 and not 101 (RFC 6455 §4.1)",
+            ),
+            (
+                ResponseError::Head(HeadError::EmptyStartLine).to_string(),
+                "at most one empty line may stand before the start line (RFC 9112 §2.2)",
+            ),
+            (
+                EncodeError::BufferTooSmall { needed: 129 }.to_string(),
+                "output slice too small: 129 bytes are needed",
+            ),
+        ];
+        for (said, expected) in cases {
+            assert_eq!(said, expected);
+        }
+    }
+
+    #[test]
+    fn every_request_error_names_its_section_and_a_status_of_the_4xx_or_5xx() {
+        for &error in RequestError::ALL {
+            let (section, status) = (error.section(), error.status());
+            assert!(section.starts_with("RFC ") && section.contains(" §"), "{error:?}: {section}");
+            assert!((400..=505).contains(&status), "{error:?}: {status}");
+            let expected = format!("{} ({section}, status {status})", error.reason());
+            assert_eq!(error.to_string(), expected);
+        }
+    }
+}

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 
 use crate::process::{Child, Log, run};
 use crate::workspace::Workspace;
@@ -20,9 +20,13 @@ const CONVERSATION_LIMIT: Duration = Duration::from_secs(120);
 /// Messages that `longwire echo` has to accept here: the largest have 1 MiB.
 const MAX_MESSAGE_BYTES: &str = "1048576";
 
+/// The time in which a server has printed what has happened already.
+const PRINT_LIMIT: Duration = Duration::from_secs(10);
+
 /// Both ends of a conversation that may use permessage-deflate or not: whether the client offers
-/// it, and whether the server takes offers. It has to be agreed on in the first case alone.
-const DEFLATE: [(bool, bool); 3] = [(true, true), (false, true), (true, false)];
+/// it, whether the server takes offers, and what they have to agree on.
+const DEFLATE: [(bool, bool, &str); 3] =
+    [(true, true, "deflate"), (false, true, "plain"), (true, false, "plain")];
 
 /// A WebSocket implementation that nobody here wrote, and the program that runs its scripts.
 #[derive(Debug)]
@@ -79,7 +83,7 @@ pub(crate) fn node(workspace: &Workspace, log: &Log) -> Result<()> {
 /// All conversations with one peer: its client with our server, our client with its server.
 fn converse(workspace: &Workspace, peer: &Peer, log: &Log) -> Result<()> {
     let longwire = workspace.build("longwire-cli", "longwire", log)?;
-    for (offers, takes) in DEFLATE {
+    for (offers, takes, agreed) in DEFLATE {
         log.note(&title(peer.name, offers, "longwire echo", takes));
         let mut echo = Command::new(&longwire);
         echo.args(["echo", "--listen", "127.0.0.1:0", "--max-message-bytes", MAX_MESSAGE_BYTES]);
@@ -88,14 +92,14 @@ fn converse(workspace: &Workspace, peer: &Peer, log: &Log) -> Result<()> {
         let url = server.wait_for_line("listening on ", START_LIMIT)?;
         let mut client = peer.command(&peer.client);
         client.arg(url).args((!offers).then_some("--no-deflate"));
-        client.args(["--expect", if offers && takes { "deflate" } else { "plain" }]);
+        client.args(["--expect", agreed]);
         run(&mut client, CONVERSATION_LIMIT, log)
             .with_context(|| title(peer.name, offers, "longwire echo", takes))?;
         server.expect_running()?;
     }
 
     let conversation = workspace.build("longwire-tests", "client-conversation", log)?;
-    for (offers, takes) in DEFLATE {
+    for (offers, takes, agreed) in DEFLATE {
         log.note(&title("longwire", offers, peer.name, takes));
         let mut command = peer.command(&peer.server);
         command.args((!takes).then_some("--no-deflate"));
@@ -105,6 +109,8 @@ fn converse(workspace: &Workspace, peer: &Peer, log: &Log) -> Result<()> {
         client.arg(format!("ws://127.0.0.1:{port}")).args((!offers).then_some("--no-deflate"));
         run(&mut client, CONVERSATION_LIMIT, log)
             .with_context(|| title("longwire", offers, peer.name, takes))?;
+        let found = server.wait_for_line("agreed on ", PRINT_LIMIT)?;
+        ensure!(found == agreed, "agreed on {found}, not on {agreed}");
         server.expect_running()?;
     }
     Ok(())

@@ -2,7 +2,8 @@
 //
 //     server.cjs [--no-deflate]
 //
-// Prints `listening PORT`, and ends when its standard input does.
+// Prints `listening PORT`, and `agreed on deflate` or `agreed on plain` for each connection. Ends
+// when its standard input does.
 
 "use strict";
 
@@ -21,6 +22,7 @@ const server = new WebSocketServer({
 
 server.on("listening", () => console.log(`listening ${server.address().port}`));
 server.on("connection", (ws) => {
+  console.log(`agreed on ${ws.extensions ? "deflate" : "plain"}`);
   ws.on("message", (data, isBinary) => ws.send(data, { binary: isBinary }));
   ws.on("error", (error) => console.log(`error: ${error.message}`));
   ws.on("close", (code, reason) => console.log(`closed: ${code} ${reason}`));

@@ -2,7 +2,8 @@
 
     server.py [--no-deflate]
 
-Prints `listening PORT`, and ends when its standard input does.
+Prints `listening PORT`, and `agreed on deflate` or `agreed on plain` for each connection. Ends when
+its standard input does.
 """
 
 import argparse
@@ -18,6 +19,7 @@ WAIT = 20
 
 def echo(ws):
     """Answer every message with itself, as text or binary, until the connection ends."""
+    print(f"agreed on {'deflate' if ws.protocol.extensions else 'plain'}", flush=True)
     try:
         for message in ws:
             ws.send(message)

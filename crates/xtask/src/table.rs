@@ -78,7 +78,7 @@ fn print_table(rows: &[(&str, Verdict, Duration)]) {
     }
     for (name, verdict, _) in rows {
         if let Verdict::Skipped(missing) = verdict {
-            println!("skipped: {name}: {missing}");
+            println!("skipped: {name} ({missing})");
         }
     }
     let count = |kind: fn(&Verdict) -> bool| rows.iter().filter(|row| kind(&row.1)).count();

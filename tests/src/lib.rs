@@ -1,1 +1,3 @@
-//! Placeholder.
+//! What the whole-system tests stand on.
+
+pub mod client;

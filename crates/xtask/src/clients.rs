@@ -107,6 +107,7 @@ fn converse(workspace: &Workspace, peer: &Peer, log: &Log) -> Result<()> {
         let port = server.wait_for_line("listening ", START_LIMIT)?;
         let mut client = Command::new(&conversation);
         client.arg(format!("ws://127.0.0.1:{port}")).args((!offers).then_some("--no-deflate"));
+        client.args(["--expect", agreed]);
         run(&mut client, CONVERSATION_LIMIT, log)
             .with_context(|| title("longwire", offers, peer.name, takes))?;
         let found = server.wait_for_line("agreed on ", PRINT_LIMIT)?;

@@ -67,7 +67,8 @@ pub(crate) fn run(workspace: &Workspace, role: Role, reports: &Path, log: &Log) 
     let deviations = found.deviations(&expected);
     log.note(&format!("autobahn {role}: {}", found.counts()));
     for (case, text) in &deviations {
-        log.note(&format!("  {case}: {text}. {}", verdicts::description(&folder, case)));
+        let description = verdicts::description(&folder, case);
+        log.note(format!("  {case}: {text}. {description}").trim_end());
     }
     log.note(&format!("autobahn {role}: report in {}", folder.join("index.html").display()));
     ensure!(deviations.is_empty(), "{} deviations from expected.json", deviations.len());

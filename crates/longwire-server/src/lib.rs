@@ -1,1 +1,36 @@
-//! Placeholder.
+#![doc = include_str!("../README.md")]
+
+mod acceptor;
+mod application;
+mod clock;
+mod config;
+mod connection;
+mod context;
+mod ending;
+mod handshake;
+mod listener;
+mod mailbox;
+mod mio_network;
+mod network;
+mod outbox;
+mod server;
+mod session;
+mod signal;
+mod table;
+mod timers;
+mod traffic;
+mod turn;
+mod wheel;
+mod worker;
+
+pub use application::{Accept, Application, HeaderLine, Response, Sent};
+pub use config::{Config, ConfigError, SlowConsumer};
+pub use connection::ConnectionId;
+pub use context::{Context, Peers};
+pub use network::{Network, Ready, Wake};
+pub use server::{Handle, Server};
+pub use signal::shut_down_on_signals;
+pub use worker::Worker;
+
+pub use longwire::handshake::{Request, Upgrade};
+pub use longwire::{CloseCode, Closure, Compression, Message, Prepared};

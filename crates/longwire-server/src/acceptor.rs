@@ -1,0 +1,115 @@
+//! Whether to accept: room for connections, and what to do when the system refuses.
+//!
+//! When the process or the system has no descriptor left (EMFILE, ENFILE) or no memory, accepting
+//! again at once would fail at once, and the listener would stay ready for ever. So accepting is
+//! paused for a moment; the clients wait in the listener's queue meanwhile.
+
+use std::io::{self, ErrorKind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+/// How long accepting is paused after the system has refused.
+pub(crate) const PAUSE: Duration = Duration::from_millis(200);
+/// How many connections a worker tells at a time that there is no room. Further ones are closed
+/// without a word.
+const MAX_REFUSALS: usize = 256;
+
+/// How many connections there are, of all workers of a server.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ConnectionCount(Arc<AtomicUsize>);
+
+/// How a new connection is received.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Admission {
+    /// There is room.
+    Admitted,
+    /// It is answered with 503.
+    Refused,
+    /// It is closed at once.
+    Closed,
+}
+
+/// The part of a worker that decides about new connections.
+#[derive(Debug)]
+pub(crate) struct Acceptor {
+    count: ConnectionCount,
+    max_connections: usize,
+    refusals: usize,
+    /// Connections may wait at a listener.
+    ready: bool,
+    paused_until: Option<Duration>,
+}
+
+impl Acceptor {
+    pub(crate) fn new(count: ConnectionCount, max_connections: usize) -> Self {
+        Self { count, max_connections, refusals: 0, ready: false, paused_until: None }
+    }
+
+    /// A listener says that connections wait.
+    pub(crate) fn set_ready(&mut self) {
+        self.ready = true;
+    }
+
+    /// Nothing is accepted any more.
+    pub(crate) fn stop(&mut self) {
+        (self.ready, self.paused_until) = (false, None);
+    }
+
+    /// Whether to try and accept now.
+    pub(crate) fn may_accept(&mut self, now: Duration) -> bool {
+        self.paused_until = self.paused_until.filter(|until| *until > now);
+        self.ready && self.paused_until.is_none()
+    }
+
+    /// When there will be something to accept, as far as is known.
+    pub(crate) fn next_attempt(&self) -> Option<Duration> {
+        self.ready.then(|| self.paused_until.unwrap_or(Duration::ZERO))
+    }
+
+    /// The system has not given a connection. Whether to ask for another one.
+    pub(crate) fn has_failed(&mut self, error: &io::Error, now: Duration) -> bool {
+        match error.kind() {
+            ErrorKind::WouldBlock => {
+                self.ready = false;
+                false
+            }
+            // accept(2): what has gone wrong on the new connection is reported here, and the next
+            // one may be in order.
+            ErrorKind::ConnectionAborted
+            | ErrorKind::ConnectionReset
+            | ErrorKind::Interrupted
+            | ErrorKind::NetworkDown
+            | ErrorKind::NetworkUnreachable
+            | ErrorKind::HostUnreachable
+            | ErrorKind::PermissionDenied => true,
+            _ => {
+                tracing::warn!(%error, pause_ms = PAUSE.as_millis(), "cannot accept");
+                self.paused_until = Some(now + PAUSE);
+                false
+            }
+        }
+    }
+
+    /// A connection has come.
+    pub(crate) fn admit(&mut self) -> Admission {
+        if self.count.0.fetch_add(1, Ordering::Relaxed) < self.max_connections {
+            return Admission::Admitted;
+        }
+        self.count.0.fetch_sub(1, Ordering::Relaxed);
+        if self.refusals == MAX_REFUSALS {
+            return Admission::Closed;
+        }
+        self.refusals += 1;
+        Admission::Refused
+    }
+
+    /// A connection is gone; `counted` if it had been admitted.
+    pub(crate) fn release(&mut self, counted: bool) {
+        if counted {
+            self.count.0.fetch_sub(1, Ordering::Relaxed);
+        } else {
+            self.refusals -= 1;
+        }
+    }
+}

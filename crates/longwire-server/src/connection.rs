@@ -1,0 +1,122 @@
+//! What a worker keeps for one connection, apart from its socket.
+
+use crate::ending::Ending;
+use crate::handshake::Handshake;
+use crate::outbox::Outbox;
+use crate::session::Session;
+use std::fmt;
+use std::time::Duration;
+
+/// A connection of one server, never used for another one.
+///
+/// It says on which worker the connection is; its place there is used again later, its generation
+/// is not, until 2^32 connections have come to that worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ConnectionId {
+    pub(crate) worker: u16,
+    pub(crate) generation: u32,
+    pub(crate) key: u32,
+}
+
+impl ConnectionId {
+    /// The number of the worker that the connection belongs to, from 0.
+    pub fn worker(self) -> usize {
+        self.worker.into()
+    }
+}
+
+/// The worker, the place there, the generation: `1.42.77`.
+impl fmt::Display for ConnectionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}.{}", self.worker, self.key, self.generation)
+    }
+}
+
+/// How far a connection is.
+pub(crate) enum Phase<S> {
+    /// The request's head is being received.
+    Handshake(Handshake),
+    /// Messages go both ways, or the closing handshake is under way.
+    Open(Session<S>),
+    /// What is left is to be sent, and then the stream is ended.
+    Ending(Ending),
+}
+
+/// Memory that a connection needs only while something is incomplete.
+#[derive(Debug, Default)]
+pub(crate) struct Pending {
+    /// What the socket has not taken.
+    pub(crate) outbox: Outbox,
+    /// What was received and not processed: the beginning of a frame; or, while reading is paused,
+    /// what the last read brought.
+    pub(crate) rest: Vec<u8>,
+    /// When something began to wait for the socket, or when it last took something of it.
+    pub(crate) moved_at: Duration,
+}
+
+/// A rest with more room than this gives it back.
+const KEPT_REST_BYTES: usize = 256;
+
+impl Pending {
+    pub(crate) fn is_unused(&self) -> bool {
+        self.outbox.is_empty() && self.rest.is_empty()
+    }
+
+    /// Makes it ready for another connection.
+    pub(crate) fn reset(&mut self) {
+        self.outbox.clear();
+        self.rest.clear();
+        self.rest.shrink_to(KEPT_REST_BYTES);
+    }
+}
+
+pub(crate) struct Connection<S> {
+    pub(crate) phase: Phase<S>,
+    pub(crate) pending: Option<Box<Pending>>,
+    pub(crate) generation: u32,
+    /// The socket may have something to read: what readiness said, until a read finds the end.
+    pub(crate) readable: bool,
+    /// Readiness said that the stream has ended: a short read is not the last one.
+    pub(crate) end_of_stream: bool,
+    /// The socket took no more: nothing is written until readiness says otherwise.
+    pub(crate) blocked: bool,
+    /// Nothing is read, because too much waits to be sent.
+    pub(crate) paused: bool,
+    /// `pending.rest` has whole frames in it, because processing stopped in the middle of a read.
+    pub(crate) unprocessed: bool,
+    /// It is on the worker's list of those to be read from again.
+    pub(crate) listed: bool,
+    /// It is on the worker's list of those to be written to.
+    pub(crate) unflushed: bool,
+    /// It is to be dropped without ceremony.
+    pub(crate) doomed: bool,
+    /// It counts towards the most connections that there may be.
+    pub(crate) counted: bool,
+}
+
+// With 4 bytes for its socket and 12 for its deadline, this is what an idle connection costs.
+const _: () = assert!(size_of::<Connection<()>>() <= 168, "what an idle connection costs");
+
+impl<S> Connection<S> {
+    pub(crate) fn new(phase: Phase<S>, generation: u32, counted: bool) -> Self {
+        Self {
+            phase,
+            pending: None,
+            generation,
+            readable: false,
+            end_of_stream: false,
+            blocked: false,
+            paused: false,
+            unprocessed: false,
+            listed: false,
+            unflushed: false,
+            doomed: false,
+            counted,
+        }
+    }
+
+    /// How many bytes wait for the socket.
+    pub(crate) fn waiting_bytes(&self) -> usize {
+        self.pending.as_ref().map_or(0, |pending| pending.outbox.bytes())
+    }
+}

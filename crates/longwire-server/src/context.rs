@@ -1,0 +1,126 @@
+//! What an application can do: to the connection that something happened on, and to the others of
+//! its worker.
+
+use crate::application::Sent;
+use crate::connection::ConnectionId;
+use crate::table::Table;
+use longwire::{ApiMisuse, CloseCode, Compression, Message, Prepared};
+use std::fmt;
+use std::time::Duration;
+
+/// An open connection.
+///
+/// What is sent leaves at the end of the loop's turn, everything for one peer in one write.
+pub struct Context<'a, S> {
+    table: &'a mut Table<S>,
+    key: usize,
+}
+
+impl<'a, S> Context<'a, S> {
+    /// `key` must be an open connection.
+    pub(crate) fn new(table: &'a mut Table<S>, key: usize) -> Self {
+        Self { table, key }
+    }
+
+    /// Which connection this is.
+    pub fn id(&self) -> ConnectionId {
+        self.table.id(self.key)
+    }
+
+    /// What the application keeps for the connection.
+    pub fn session(&mut self) -> &mut S {
+        &mut self.table.session(self.key).state
+    }
+
+    /// Sends a message, compressed where that was agreed to and is worth it.
+    pub fn send(&mut self, message: Message<'_>) -> Sent {
+        self.table.send(self.key, message, Compression::Auto)
+    }
+
+    /// Sends a message that is not to be compressed, because it holds a secret beside text that an
+    /// attacker may choose, or is compressed already.
+    pub fn send_uncompressed(&mut self, message: Message<'_>) -> Sent {
+        self.table.send(self.key, message, Compression::Never)
+    }
+
+    /// Sends a message that was encoded before, and shares its bytes with all who are sent it.
+    pub fn send_prepared(&mut self, prepared: &Prepared) -> Sent {
+        self.table.send_prepared(self.key, prepared)
+    }
+
+    /// Sends a Ping (RFC 6455 §5.5.2), ahead of messages that wait. Heartbeats are sent without
+    /// this.
+    ///
+    /// # Errors
+    /// The connection is not open any more, the payload is over 125 bytes, or too many Pings wait.
+    pub fn ping(&mut self, payload: &[u8]) -> Result<(), ApiMisuse> {
+        self.table.ping(self.key, payload)
+    }
+
+    /// Begins the closing handshake, behind what was sent before. Messages may still come until
+    /// the peer has answered.
+    ///
+    /// # Errors
+    /// The connection is not open any more, the code must not be sent, or the reason is over 123
+    /// bytes.
+    pub fn close(&mut self, code: CloseCode, reason: &str) -> Result<(), ApiMisuse> {
+        self.table.close(self.key, code, reason)
+    }
+
+    /// How many bytes wait for the peer, or will when this turn ends.
+    pub fn buffered_bytes(&self) -> usize {
+        self.table.buffered_bytes(self.key)
+    }
+
+    /// All connections of the worker.
+    pub fn peers(&mut self) -> Peers<'_, S> {
+        Peers { table: self.table }
+    }
+}
+
+impl<S> fmt::Debug for Context<'_, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Context").field("id", &self.id()).finish_non_exhaustive()
+    }
+}
+
+/// The open connections of one worker.
+pub struct Peers<'a, S> {
+    table: &'a mut Table<S>,
+}
+
+impl<'a, S> Peers<'a, S> {
+    pub(crate) fn new(table: &'a mut Table<S>) -> Self {
+        Self { table }
+    }
+
+    /// The connection with this id, if it is one of this worker and open. It may be the one that
+    /// something is happening on just now.
+    pub fn get(&mut self, id: ConnectionId) -> Option<Context<'_, S>> {
+        let key = self.table.open_key(id)?;
+        Some(Context { table: self.table, key })
+    }
+
+    /// Encodes a message once, to be sent to many.
+    ///
+    /// # Errors
+    /// There is no memory.
+    pub fn prepare(
+        &mut self,
+        message: Message<'_>,
+        compression: Compression,
+    ) -> Result<Prepared, ApiMisuse> {
+        self.table.prepare(message, compression)
+    }
+
+    /// The time of this turn of the loop, since a moment that does not change.
+    pub fn now(&self) -> Duration {
+        self.table.now
+    }
+}
+
+impl<S> fmt::Debug for Peers<'_, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Peers").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,114 @@
+//! The open phase: an engine, an application, and the frames between them.
+
+use crate::application::Application;
+use crate::config::Config;
+use crate::context::Context;
+use crate::table::Table;
+use longwire::{Deadlines, Event, Inbound, Input, Message, OpCode, State, WebSocket};
+use std::time::Duration;
+
+/// So much output is flushed before more input is processed.
+const FLUSH_BYTES: usize = 64 * 1024;
+
+/// A connection between its opening handshake and the end of its closing handshake.
+pub(crate) struct Session<S> {
+    pub(crate) websocket: WebSocket,
+    pub(crate) deadlines: Deadlines,
+    /// When the last message came.
+    last_message_ms: u64,
+    /// What the application keeps.
+    pub(crate) state: S,
+}
+
+/// How far processing came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// Nothing more can be made of the input: it has at most the beginning of a frame left.
+    Done,
+    /// There may be more in the input, but the output is to be flushed first.
+    Flush,
+    /// The closing handshake is complete, or the connection has failed.
+    Over,
+}
+
+impl<S> Session<S> {
+    pub(crate) fn new(websocket: WebSocket, state: S, now: Duration) -> Self {
+        Self { websocket, deadlines: Deadlines::new(now), last_message_ms: millis(now), state }
+    }
+
+    /// When the connection has been idle for too long, if that is limited.
+    pub(crate) fn idle_deadline(&self, config: &Config) -> Option<Duration> {
+        let is_open = self.websocket.connection().state() == State::Open;
+        let idle_timeout = config.idle_timeout.filter(|_| is_open)?;
+        Some(Duration::from_millis(self.last_message_ms).saturating_add(idle_timeout))
+    }
+
+    /// A read has been processed. `rest_bytes` of it are the beginning of a frame.
+    pub(crate) fn has_received(&mut self, now: Duration, rest_bytes: usize) -> bool {
+        let incomplete = rest_bytes > 0 || self.websocket.connection().is_receiving_message();
+        self.deadlines.receive(now, incomplete);
+        incomplete
+    }
+
+    /// Nothing was read for a while, by our own choice: the peer's time begins anew.
+    pub(crate) fn has_resumed(&mut self, now: Duration) {
+        self.deadlines.end_of_message();
+        self.has_received(now, 0);
+    }
+
+    fn has_message(&mut self, now: Duration) {
+        self.last_message_ms = millis(now);
+        self.deadlines.end_of_message();
+    }
+}
+
+/// Hands the frames in `input` to the application, until there are no more or there is something
+/// else to do first. The connection has to be the turn's owner.
+pub(crate) fn receive<A: Application>(
+    table: &mut Table<A::Session>,
+    application: &mut A,
+    inbound: &mut Inbound,
+    key: usize,
+    input: &mut Input<'_>,
+) -> Step {
+    loop {
+        let now = table.now;
+        let Some((session, control)) = table.session_and_control(key) else { return Step::Over };
+        match session.websocket.receive(input, control, inbound) {
+            Ok(None) => return Step::Done,
+            Ok(Some(Event::Text(text))) => {
+                session.has_message(now);
+                application.message(&mut Context::new(table, key), Message::Text(text));
+            }
+            Ok(Some(Event::Binary(data))) => {
+                session.has_message(now);
+                application.message(&mut Context::new(table, key), Message::Binary(data));
+            }
+            Ok(Some(Event::Ping(payload))) => {
+                table.place_control(key, OpCode::Pong);
+                application.ping(&mut Context::new(table, key), payload);
+            }
+            Ok(Some(Event::Pong(payload))) => {
+                application.pong(&mut Context::new(table, key), payload);
+            }
+            Ok(Some(Event::Close(close))) => {
+                tracing::debug!(id = %table.id(key), code = %close.code, "the peer closes");
+                table.place_control(key, OpCode::Close);
+                return Step::Over;
+            }
+            Ok(Some(Event::Chunk(_))) => {} // never from a `WebSocket`
+            Err(error) => {
+                tracing::debug!(id = %table.id(key), %error, "the connection failed");
+                table.place_control(key, OpCode::Close);
+                return Step::Over;
+            }
+        }
+        if table.turn.output.len() >= FLUSH_BYTES || table.connections[key].doomed {
+            return Step::Flush;
+        }
+    }
+}
+
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,318 @@
+//! The connections of one worker, and the ways for output to reach them. No socket is in here, so
+//! an application can be lent all of it while one of its callbacks runs.
+//!
+//! Output takes one of two ways, and is written by the worker:
+//!
+//! - While the bytes that one connection has sent are processed, it is the turn's **owner**, and
+//!   what it is sent is encoded into the turn's one buffer, shared by all connections.
+//! - What other connections are sent goes into their outboxes, and they are put on a list, to be
+//!   flushed when the turn ends.
+
+use crate::application::Sent;
+use crate::config::{Config, SlowConsumer};
+use crate::connection::{Connection, ConnectionId, Pending, Phase};
+use crate::outbox::Outbox;
+use crate::session::Session;
+use crate::turn::Turn;
+use crate::wheel::Wheel;
+use longwire::{
+    ApiMisuse, CloseCode, Compression, ControlFrames, Message, OpCode, Prepared, State,
+};
+use slab::Slab;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How many emptied `Pending`s wait to be used again.
+const SPARE_PENDINGS: usize = 256;
+
+/// Boxes that connections are lent while something is incomplete.
+type Spare = Vec<Box<Pending>>;
+
+pub(crate) struct Table<S> {
+    pub(crate) connections: Slab<Connection<S>>,
+    pub(crate) config: Arc<Config>,
+    pub(crate) turn: Turn,
+    pub(crate) wheel: Wheel,
+    /// The time of this turn of the loop.
+    pub(crate) now: Duration,
+    /// Those that were sent something outside a turn of their own.
+    pub(crate) unflushed: Vec<usize>,
+    spare: Spare,
+    worker: u16,
+    generation: u32,
+}
+
+impl<S> Table<S> {
+    pub(crate) fn new(config: Arc<Config>, worker: u16, now: Duration) -> Self {
+        Self {
+            connections: Slab::new(),
+            turn: Turn::new(config.send_options),
+            config,
+            wheel: Wheel::new(now),
+            now,
+            unflushed: Vec::new(),
+            spare: Vec::new(),
+            worker,
+            generation: 0,
+        }
+    }
+
+    // ---- connections ----
+
+    /// Adds a connection, and gives its key.
+    pub(crate) fn insert(&mut self, phase: Phase<S>, counted: bool) -> usize {
+        self.generation = self.generation.wrapping_add(1);
+        let key = self.connections.insert(Connection::new(phase, self.generation, counted));
+        self.reschedule(key);
+        key
+    }
+
+    /// Takes a connection out.
+    pub(crate) fn remove(&mut self, key: usize) -> Connection<S> {
+        self.wheel.cancel(key);
+        let mut connection = self.connections.remove(key);
+        if let Some(pending) = connection.pending.take() {
+            self.put_spare(pending);
+        }
+        connection
+    }
+
+    pub(crate) fn id(&self, key: usize) -> ConnectionId {
+        let generation = self.connections[key].generation;
+        // There are never 2^32 connections at once.
+        ConnectionId {
+            worker: self.worker,
+            generation,
+            key: u32::try_from(key).unwrap_or(u32::MAX),
+        }
+    }
+
+    /// The key of an open connection, if that is what `id` is.
+    pub(crate) fn open_key(&self, id: ConnectionId) -> Option<usize> {
+        let key = id.key as usize;
+        let connection = self.connections.get(key)?;
+        let is_it = id.worker == self.worker
+            && id.generation == connection.generation
+            && matches!(connection.phase, Phase::Open(_));
+        is_it.then_some(key)
+    }
+
+    /// The session of a connection that is open.
+    pub(crate) fn session(&mut self, key: usize) -> &mut Session<S> {
+        match &mut self.connections[key].phase {
+            Phase::Open(session) => session,
+            Phase::Handshake(_) | Phase::Ending(_) => {
+                unreachable!("only asked of open connections")
+            }
+        }
+    }
+
+    /// The session of a connection that is open, and where its replies go.
+    pub(crate) fn session_and_control(
+        &mut self,
+        key: usize,
+    ) -> Option<(&mut Session<S>, &mut ControlFrames)> {
+        match &mut self.connections.get_mut(key)?.phase {
+            Phase::Open(session) => Some((session, &mut self.turn.control)),
+            Phase::Handshake(_) | Phase::Ending(_) => None,
+        }
+    }
+
+    // ---- output ----
+
+    pub(crate) fn send(
+        &mut self,
+        key: usize,
+        message: Message<'_>,
+        compression: Compression,
+    ) -> Sent {
+        if !self.makes_room(key, message.as_bytes().len()) {
+            return Sent::Dropped;
+        }
+        let connection = &mut self.connections[key];
+        let Phase::Open(session) = &mut connection.phase else { return Sent::Dropped };
+        let owns_turn = self.turn.owner == Some(key);
+        let Turn { output, scratch, outbound, .. } = &mut self.turn;
+        let out = if owns_turn { output } else { scratch };
+        if session.websocket.send(message, compression, outbound, out).is_err() {
+            return Sent::Dropped;
+        }
+        if !owns_turn {
+            let frames = std::mem::take(&mut self.turn.scratch);
+            self.outbox(key).push(&frames);
+            self.turn.put_scratch(frames);
+            self.mark_unflushed(key);
+        }
+        self.sent(key)
+    }
+
+    pub(crate) fn send_prepared(&mut self, key: usize, prepared: &Prepared) -> Sent {
+        if !self.makes_room(key, prepared.plain().len()) {
+            return Sent::Dropped;
+        }
+        let Phase::Open(session) = &mut self.connections[key].phase else { return Sent::Dropped };
+        let Ok(frames) = session.websocket.send_prepared(prepared) else { return Sent::Dropped };
+        if self.turn.owner == Some(key) {
+            self.turn.output.extend_from_slice(frames);
+        } else {
+            let outbox = outbox_of(&mut self.connections[key], &mut self.spare, self.now);
+            outbox.push_shared(frames);
+            self.mark_unflushed(key);
+        }
+        self.sent(key)
+    }
+
+    pub(crate) fn ping(&mut self, key: usize, payload: &[u8]) -> Result<(), ApiMisuse> {
+        let Some((session, control)) = self.session_and_control(key) else {
+            return Err(ApiMisuse::NotOpen);
+        };
+        session.websocket.ping(payload, control)?;
+        if self.place_control(key, OpCode::Ping) {
+            Ok(())
+        } else {
+            Err(ApiMisuse::ControlFramesFull)
+        }
+    }
+
+    pub(crate) fn close(
+        &mut self,
+        key: usize,
+        code: CloseCode,
+        reason: &str,
+    ) -> Result<(), ApiMisuse> {
+        let now = self.now;
+        let Some((session, control)) = self.session_and_control(key) else {
+            return Err(ApiMisuse::NotOpen);
+        };
+        session.websocket.close(code, reason, control)?;
+        session.deadlines.closing(now);
+        self.place_control(key, OpCode::Close);
+        self.reschedule(key);
+        Ok(())
+    }
+
+    pub(crate) fn prepare(
+        &mut self,
+        message: Message<'_>,
+        compression: Compression,
+    ) -> Result<Prepared, ApiMisuse> {
+        Prepared::new(message, compression, &mut self.turn.outbound)
+    }
+
+    /// Sends the one control frame that the engine has made. A Pong or Ping may overtake data that
+    /// waits; a Close may not, since nothing is sent behind it (RFC 6455 §5.5.1). `false` where
+    /// there is no room for another Ping.
+    pub(crate) fn place_control(&mut self, key: usize, opcode: OpCode) -> bool {
+        let owns_turn = self.turn.owner == Some(key);
+        let Turn { control, output, .. } = &mut self.turn;
+        let Some(frame) = control.poll_transmit() else { return true };
+        let waits = self.connections[key].waiting_bytes() > 0;
+        if owns_turn && (!waits || opcode == OpCode::Close) {
+            output.extend_from_slice(frame);
+            return true;
+        }
+        let outbox = outbox_of(&mut self.connections[key], &mut self.spare, self.now);
+        let placed = match opcode {
+            OpCode::Pong => {
+                outbox.push_pong(frame);
+                true
+            }
+            OpCode::Ping => outbox.push_ping(frame),
+            _ => {
+                outbox.push(frame);
+                true
+            }
+        };
+        self.mark_unflushed(key);
+        placed
+    }
+
+    /// How many bytes wait for the peer, those of this turn included.
+    pub(crate) fn buffered_bytes(&self, key: usize) -> usize {
+        let turn = if self.turn.owner == Some(key) { self.turn.output.len() } else { 0 };
+        self.connections[key].waiting_bytes() + turn
+    }
+
+    /// Has the connection flushed when the turn ends.
+    pub(crate) fn mark_unflushed(&mut self, key: usize) {
+        let connection = &mut self.connections[key];
+        if !connection.unflushed {
+            connection.unflushed = true;
+            self.unflushed.push(key);
+        }
+    }
+
+    /// Whether `bytes` more may wait for the peer. If not, it is a slow consumer, and meets the
+    /// policy for them. Where nothing waits, everything may: a message can be longer than the
+    /// maximum.
+    fn makes_room(&mut self, key: usize, bytes: usize) -> bool {
+        let waiting = self.buffered_bytes(key);
+        if waiting == 0 || waiting.saturating_add(bytes) <= self.config.max_outbox_bytes {
+            return true;
+        }
+        let open = matches!(&self.connections[key].phase,
+            Phase::Open(session) if session.websocket.connection().state() == State::Open);
+        if open {
+            tracing::debug!(id = %self.id(key), waiting_bytes = waiting, "slow consumer");
+            match self.config.slow_consumer {
+                SlowConsumer::Close => {
+                    let reason = "too much waits to be received";
+                    // It is open, and the code and the reason are in order.
+                    let _closed = self.close(key, CloseCode::POLICY_VIOLATION, reason);
+                }
+                SlowConsumer::Drop => {
+                    self.connections[key].doomed = true;
+                    self.mark_unflushed(key);
+                }
+            }
+        }
+        false
+    }
+
+    fn sent(&self, key: usize) -> Sent {
+        if self.connections[key].blocked { Sent::Queued } else { Sent::Now }
+    }
+
+    // ---- memory for what is incomplete ----
+
+    /// The connection's outbox, made if need be, to put something in.
+    pub(crate) fn outbox(&mut self, key: usize) -> &mut Outbox {
+        outbox_of(&mut self.connections[key], &mut self.spare, self.now)
+    }
+
+    /// Keeps what was received and not processed.
+    pub(crate) fn keep_rest(&mut self, key: usize, rest: &[u8]) {
+        pending_of(&mut self.connections[key], &mut self.spare).rest.extend_from_slice(rest);
+    }
+
+    /// Takes the connection's `Pending` back if nothing is in it.
+    pub(crate) fn release_pending(&mut self, key: usize) {
+        if let Some(pending) = self.connections[key].pending.take_if(|pending| pending.is_unused())
+        {
+            self.put_spare(pending);
+        }
+    }
+
+    fn put_spare(&mut self, mut pending: Box<Pending>) {
+        if self.spare.len() < SPARE_PENDINGS {
+            pending.reset();
+            self.spare.push(pending);
+        }
+    }
+}
+
+fn outbox_of<'a, S>(
+    connection: &'a mut Connection<S>,
+    spare: &mut Spare,
+    now: Duration,
+) -> &'a mut Outbox {
+    let pending = pending_of(connection, spare);
+    if pending.outbox.is_empty() {
+        pending.moved_at = now;
+    }
+    &mut pending.outbox
+}
+
+fn pending_of<'a, S>(connection: &'a mut Connection<S>, spare: &mut Spare) -> &'a mut Pending {
+    connection.pending.get_or_insert_with(|| spare.pop().unwrap_or_default())
+}

@@ -1,0 +1,276 @@
+//! Bytes in and bytes out: how a worker reads from a connection, and writes to it.
+
+use crate::application::Application;
+use crate::connection::Phase;
+use crate::handshake::{self, Outcome};
+use crate::network::Network;
+use crate::outbox::{Progress, frame_end};
+use crate::session::{self, Step};
+use crate::table::Table;
+use crate::worker::Worker;
+use longwire::{Input, MAX_REST_BYTES};
+use std::io::{self, ErrorKind, IoSlice};
+use std::mem;
+
+impl<N: Network, A: Application> Worker<N, A> {
+    // ---- in ----
+
+    /// Reads from a connection, once, if there is something to read and reason to.
+    pub(crate) fn read_if_ready(&mut self, key: usize) {
+        let Some(connection) = self.table.connections.get_mut(key) else { return };
+        if connection.paused {
+            return;
+        }
+        if mem::take(&mut connection.unprocessed) {
+            self.process_rest(key);
+        } else if connection.readable {
+            self.read(key);
+        }
+    }
+
+    fn read(&mut self, key: usize) {
+        let (network, stream) = (&mut self.network, &mut self.streams[key]);
+        let Some(stream) = stream else { return };
+        let room = &mut self.buffer[MAX_REST_BYTES..];
+        let read = match network.read(stream, room) {
+            Ok(0) => return self.end_of_stream(key),
+            Ok(read) => read,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                self.table.connections[key].readable = false;
+                return;
+            }
+            Err(error) => return self.broken(key, &error),
+        };
+        let connection = &mut self.table.connections[key];
+        // A read that does not fill the buffer has emptied the socket, unless what is behind the
+        // bytes is the end of the stream.
+        connection.readable = read == room.len() || connection.end_of_stream;
+        let mut begin = MAX_REST_BYTES;
+        if let Some(pending) = &mut connection.pending {
+            begin -= pending.rest.len();
+            self.buffer[begin..MAX_REST_BYTES].copy_from_slice(&pending.rest);
+            pending.rest.clear();
+        }
+        self.process_buffer(key, begin, MAX_REST_BYTES + read);
+    }
+
+    /// Goes on with what was left unprocessed when reading was paused.
+    fn process_rest(&mut self, key: usize) {
+        let Some(pending) = &mut self.table.connections[key].pending else { return };
+        let len = pending.rest.len();
+        self.buffer[..len].copy_from_slice(&pending.rest);
+        pending.rest.clear();
+        self.process_buffer(key, 0, len);
+    }
+
+    fn process_buffer(&mut self, key: usize, begin: usize, end: usize) {
+        let mut buffer = mem::take(&mut self.buffer);
+        self.table.turn.owner = Some(key);
+        self.process(key, &mut buffer[begin..end]);
+        self.buffer = buffer;
+        self.flush(key);
+        self.table.turn.owner = None;
+        // Something is left in there if the socket has failed.
+        self.table.turn.clear_output();
+        self.list_if_unread(key);
+    }
+
+    fn process(&mut self, key: usize, bytes: &mut [u8]) {
+        match self.table.connections[key].phase {
+            Phase::Open(_) => self.process_frames(key, bytes),
+            // What comes behind the last word is read, so that it does not turn into a reset.
+            Phase::Ending(_) => {}
+            Phase::Handshake(_) => {
+                match handshake::receive(&mut self.table, &mut self.application, key, bytes) {
+                    Outcome::Incomplete => {}
+                    Outcome::OpenInRead(at) => self.process_frames(key, &mut bytes[at..]),
+                    Outcome::Open(mut behind) => self.process_frames(key, &mut behind),
+                    Outcome::Over => self.begin_ending(key),
+                }
+            }
+        }
+    }
+
+    fn process_frames(&mut self, key: usize, bytes: &mut [u8]) {
+        let mut input = Input::new(bytes);
+        loop {
+            let Self { table, application, inbound, .. } = self;
+            match session::receive(table, application, inbound, key, &mut input) {
+                Step::Done => break,
+                Step::Over => return self.begin_ending(key),
+                Step::Flush => {
+                    self.flush(key);
+                    let Some(connection) = self.table.connections.get_mut(key) else { return };
+                    if connection.paused && !input.is_empty() {
+                        connection.unprocessed = true;
+                        break;
+                    }
+                }
+            }
+        }
+        let rest = input.rest();
+        if !rest.is_empty() {
+            self.table.keep_rest(key, rest);
+        }
+        let now = self.table.now;
+        if self.table.session(key).has_received(now, rest.len()) {
+            self.table.reschedule(key);
+        }
+    }
+
+    /// Has the connection read from in the next turn, if there is reason to.
+    fn list_if_unread(&mut self, key: usize) {
+        let Some(connection) = self.table.connections.get_mut(key) else { return };
+        let unread = connection.readable || connection.unprocessed;
+        if unread && !connection.paused && !connection.listed {
+            connection.listed = true;
+            self.unread.push(key);
+        }
+    }
+
+    /// The peer sends nothing more.
+    fn end_of_stream(&mut self, key: usize) {
+        let connection = &mut self.table.connections[key];
+        connection.readable = false;
+        match &mut connection.phase {
+            Phase::Ending(ending) => {
+                ending.read_ended = true;
+                self.flush(key);
+            }
+            Phase::Handshake(_) | Phase::Open(_) => self.drop_connection(key, "end of stream"),
+        }
+    }
+
+    fn broken(&mut self, key: usize, error: &io::Error) {
+        let id = self.table.id(key);
+        tracing::debug!(%id, %error, "the connection is broken");
+        self.drop_connection(key, "broken");
+    }
+
+    // ---- out ----
+
+    /// Writes what waits for a connection, as far as its socket takes it, and moves the rest to its
+    /// outbox. Then the connection is paused or read from again, and ended if that was all.
+    pub(crate) fn flush(&mut self, key: usize) {
+        if !self.table.connections.contains(key) {
+            return;
+        }
+        if let Err(error) = self.write(key) {
+            return self.broken(key, &error);
+        }
+        let connection = &mut self.table.connections[key];
+        if connection.doomed {
+            return self.drop_connection(key, "slow consumer");
+        }
+        if connection.pending.is_some() || connection.paused {
+            self.pause_or_resume(key);
+            self.table.release_pending(key);
+        }
+        self.end_if_flushed(key);
+    }
+
+    fn write(&mut self, key: usize) -> io::Result<()> {
+        let Self { network, streams, table, .. } = self;
+        let Some(stream) = &mut streams[key] else { return Ok(()) };
+        if table.turn.owner == Some(key) && !table.turn.output.is_empty() {
+            write_output(network, stream, table, key)?;
+        }
+        let connection = &mut table.connections[key];
+        let Some(pending) = connection.pending.as_mut().filter(|_| !connection.blocked) else {
+            return Ok(());
+        };
+        let before = pending.outbox.bytes();
+        let progress = pending.outbox.write(|slices| network.write(stream, slices))?;
+        if pending.outbox.bytes() < before {
+            pending.moved_at = table.now;
+        }
+        match progress {
+            Progress::Drained => {}
+            Progress::Partly => table.mark_unflushed(key),
+            Progress::Blocked => {
+                connection.blocked = true;
+                table.reschedule(key);
+            }
+        }
+        Ok(())
+    }
+
+    /// Stops reading from a peer that does not take what it is sent, and begins again when it does.
+    fn pause_or_resume(&mut self, key: usize) {
+        let config = &self.table.config;
+        let connection = &mut self.table.connections[key];
+        let waiting = connection.waiting_bytes();
+        // Pings that come faster than their Pongs leave are no reason to keep up with them.
+        let flooded = connection.pending.as_ref().is_some_and(|p| p.outbox.is_flooded());
+        let open = matches!(connection.phase, Phase::Open(_));
+        if !connection.paused {
+            connection.paused = open && (flooded || waiting > config.outbox_high_water_bytes);
+        } else if !open || (!flooded && waiting <= config.outbox_low_water_bytes) {
+            connection.paused = false;
+            let now = self.table.now;
+            if let Phase::Open(session) = &mut connection.phase {
+                session.has_resumed(now);
+            }
+            self.table.reschedule(key);
+            self.list_if_unread(key);
+        }
+    }
+
+    /// Ends the stream behind the last word, and forgets the connection when the peer has too.
+    fn end_if_flushed(&mut self, key: usize) {
+        let connection = &mut self.table.connections[key];
+        let flushed = connection.waiting_bytes() == 0;
+        let Phase::Ending(ending) = &mut connection.phase else { return };
+        if flushed && !ending.write_ended {
+            ending.write_ended = true;
+            let Some(stream) = &mut self.streams[key] else { return };
+            if let Err(error) = self.network.shutdown_write(stream) {
+                return self.broken(key, &error);
+            }
+        }
+        if ending.is_done() {
+            self.drop_connection(key, "both sides have ended the stream");
+        }
+    }
+}
+
+/// Writes the output of the connection's own turn, or puts it behind what waits already.
+fn write_output<N: Network, S>(
+    network: &mut N,
+    stream: &mut N::Stream,
+    table: &mut Table<S>,
+    key: usize,
+) -> io::Result<()> {
+    let frames_at = table.turn.frames_at;
+    let mut output = mem::take(&mut table.turn.output);
+    if table.connections[key].waiting_bytes() > 0 {
+        table.outbox(key).push_output(&mut output);
+    } else {
+        let sent = write_some(network, stream, &output)?;
+        if sent < output.len() {
+            let end = frame_end(&output, frames_at, sent);
+            table.outbox(key).push_rest(&mut output, sent, end);
+            table.connections[key].blocked = true;
+            table.reschedule(key);
+        }
+    }
+    table.turn.output = output;
+    table.turn.clear_output();
+    Ok(())
+}
+
+/// How much of `bytes` the socket takes.
+fn write_some<N: Network>(
+    network: &mut N,
+    stream: &mut N::Stream,
+    bytes: &[u8],
+) -> io::Result<usize> {
+    match network.write(stream, &[IoSlice::new(bytes)]) {
+        Ok(0) => Err(ErrorKind::WriteZero.into()),
+        Ok(sent) if sent > bytes.len() => {
+            Err(io::Error::other("a write took more bytes than it was given"))
+        }
+        Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(0),
+        result => result,
+    }
+}

@@ -1,0 +1,327 @@
+//! One event loop: one thread, its connections, and an application of its own.
+//!
+//! A turn of the loop does, in this order:
+//!
+//! 1. It waits for readiness, or for the next deadline; not at all where work was left over.
+//! 2. A shutdown, if one was asked for.
+//! 3. The connections that became ready: what waits is written before anything is read, and each is
+//!    read from **once**.
+//! 4. The connections that filled the buffer in the turn before, once more each.
+//! 5. Deadlines that have passed.
+//! 6. New connections, up to a number. They come behind everything that speaks of connections by
+//!    their keys, so a key is never used again within a turn.
+//! 7. What was sent to connections outside of their own turn is written, everything for one
+//!    connection together.
+//!
+//! One read and one write a turn is each connection's budget: however busy a socket is, the others
+//! have their turn after at most one buffer of its bytes.
+//!
+//! Readiness is edge-triggered. A read that does not fill the buffer has emptied the socket, so it
+//! is not tried again; one that fills it puts the connection on the list for step 4.
+
+use crate::acceptor::{Acceptor, Admission, ConnectionCount};
+use crate::application::Application;
+use crate::config::Config;
+use crate::connection::{Connection, Phase};
+use crate::context::Peers;
+use crate::ending::Ending;
+use crate::handshake::Handshake;
+use crate::mailbox::Mailbox;
+use crate::network::{Network, Ready};
+use crate::table::Table;
+use crate::timers::Fate;
+use longwire::handshake::Rejection;
+use longwire::{CloseCode, Inbound, MAX_REST_BYTES};
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How many connections are accepted in one turn.
+const ACCEPTS_PER_TURN: usize = 64;
+
+/// One event loop over a [`Network`], with the application that it serves.
+pub struct Worker<N: Network, A: Application> {
+    pub(crate) network: N,
+    pub(crate) application: A,
+    pub(crate) table: Table<A::Session>,
+    /// The sockets, each at its connection's key.
+    pub(crate) streams: Vec<Option<N::Stream>>,
+    /// What is read, from whichever connection: room for a rest, then for a read.
+    pub(crate) buffer: Box<[u8]>,
+    pub(crate) inbound: Inbound,
+    pub(crate) acceptor: Acceptor,
+    /// Those that may have more to read.
+    pub(crate) unread: Vec<usize>,
+    mailbox: Arc<Mailbox>,
+    /// When the shutdown ends, once it has begun.
+    shutdown_ends: Option<Duration>,
+    // Lists that keep their memory from turn to turn.
+    ready: Vec<Ready>,
+    expired: Vec<usize>,
+    turn_unread: Vec<usize>,
+    turn_unflushed: Vec<usize>,
+}
+
+impl<N: Network, A: Application> Worker<N, A> {
+    pub(crate) fn new(
+        number: u16,
+        network: N,
+        application: A,
+        config: &Arc<Config>,
+        count: ConnectionCount,
+        mailbox: Arc<Mailbox>,
+    ) -> Self {
+        let table = Table::new(Arc::clone(config), number, network.now());
+        Self {
+            network,
+            application,
+            table,
+            streams: Vec::new(),
+            buffer: vec![0; MAX_REST_BYTES + config.read_buffer_bytes].into_boxed_slice(),
+            inbound: Inbound::new(),
+            acceptor: Acceptor::new(count, config.max_connections),
+            unread: Vec::new(),
+            mailbox,
+            shutdown_ends: None,
+            ready: Vec::new(),
+            expired: Vec::new(),
+            turn_unread: Vec::new(),
+            turn_unflushed: Vec::new(),
+        }
+    }
+
+    /// Runs until a shutdown is complete.
+    ///
+    /// # Errors
+    /// The system cannot wait for readiness any more.
+    pub fn run(&mut self) -> io::Result<()> {
+        while self.turn()? {}
+        Ok(())
+    }
+
+    /// One turn of the loop: whether there is to be another one.
+    ///
+    /// # Errors
+    /// The system cannot wait for readiness any more.
+    pub fn turn(&mut self) -> io::Result<bool> {
+        let timeout = self.timeout();
+        self.ready.clear();
+        self.network.wait(timeout, &mut self.ready)?;
+        self.table.now = self.network.now();
+        if self.mailbox.wants_shutdown() && self.shutdown_ends.is_none() {
+            self.begin_shutdown();
+        }
+        std::mem::swap(&mut self.unread, &mut self.turn_unread);
+        self.turn_ready();
+        self.turn_unread();
+        self.turn_expired();
+        if self.acceptor.may_accept(self.table.now) {
+            self.accept();
+        }
+        self.turn_unflushed();
+        Ok(!self.is_shut_down())
+    }
+
+    // ---- the steps of a turn ----
+
+    /// How long the next turn may wait.
+    fn timeout(&self) -> Option<Duration> {
+        if !self.unread.is_empty() || !self.table.unflushed.is_empty() {
+            return Some(Duration::ZERO);
+        }
+        [self.table.wheel.next_expiry(), self.acceptor.next_attempt(), self.shutdown_ends]
+            .into_iter()
+            .flatten()
+            .min()
+            .map(|at| at.saturating_sub(self.table.now))
+    }
+
+    fn turn_ready(&mut self) {
+        for index in 0..self.ready.len() {
+            match self.ready[index] {
+                // The mailbox is looked at in every turn.
+                Ready::Woken => {}
+                Ready::Listener => self.acceptor.set_ready(),
+                Ready::Stream { key, readable, writable, end_of_stream } => {
+                    let Some(connection) = self.table.connections.get_mut(key) else { continue };
+                    connection.readable |= readable || end_of_stream;
+                    connection.end_of_stream |= end_of_stream;
+                    if writable && connection.blocked {
+                        connection.blocked = false;
+                        self.flush(key);
+                    }
+                    self.read_if_ready(key);
+                }
+            }
+        }
+    }
+
+    fn turn_unread(&mut self) {
+        for index in 0..self.turn_unread.len() {
+            let key = self.turn_unread[index];
+            if let Some(connection) = self.table.connections.get_mut(key) {
+                connection.listed = false;
+                self.read_if_ready(key);
+            }
+        }
+        self.turn_unread.clear();
+    }
+
+    fn turn_expired(&mut self) {
+        let mut expired = std::mem::take(&mut self.expired);
+        self.table.wheel.expire(self.table.now, &mut expired);
+        for key in expired.drain(..) {
+            if let Fate::Dropped(reason) = self.table.expire(key) {
+                self.drop_connection(key, reason);
+            }
+        }
+        self.expired = expired;
+    }
+
+    fn turn_unflushed(&mut self) {
+        // What does not go in one write, and what the end of one connection sends to others, has
+        // the next turn.
+        std::mem::swap(&mut self.table.unflushed, &mut self.turn_unflushed);
+        for index in 0..self.turn_unflushed.len() {
+            let key = self.turn_unflushed[index];
+            if let Some(connection) = self.table.connections.get_mut(key) {
+                connection.unflushed = false;
+                self.flush(key);
+            }
+        }
+        self.turn_unflushed.clear();
+    }
+
+    // ---- new connections ----
+
+    fn accept(&mut self) {
+        for _ in 0..ACCEPTS_PER_TURN {
+            match self.network.accept() {
+                Ok((stream, peer)) => self.admit(stream, peer),
+                Err(error) if self.acceptor.has_failed(&error, self.table.now) => {}
+                Err(_) => return,
+            }
+        }
+    }
+
+    fn admit(&mut self, mut stream: N::Stream, peer: SocketAddr) {
+        let admission = self.acceptor.admit();
+        if admission == Admission::Closed {
+            return;
+        }
+        let counted = admission == Admission::Admitted;
+        let deadline = self.table.now + self.table.config.handshake_timeout;
+        let phase = Phase::Handshake(Handshake::new(peer, deadline));
+        let key = self.table.insert(phase, counted);
+        if let Err(error) = self.network.register(&mut stream, key) {
+            tracing::warn!(%error, %peer, "cannot watch a new connection");
+            self.table.remove(key);
+            self.acceptor.release(counted);
+            return;
+        }
+        if key >= self.streams.len() {
+            self.streams.resize_with(key + 1, || None);
+        }
+        self.streams[key] = Some(stream);
+        tracing::trace!(id = %self.table.id(key), %peer, "accepted");
+        if !counted {
+            self.refuse(key);
+        }
+    }
+
+    /// Tells a connection that there is no room for it, without waiting for its request.
+    fn refuse(&mut self, key: usize) {
+        let rejection = Rejection {
+            status: 503,
+            headers: &[("Retry-After", "5")],
+            body: b"too many connections\n",
+        };
+        let mut response = [0; 256];
+        let len = rejection.encode(&mut response).unwrap_or_default();
+        self.table.outbox(key).push(&response[..len]);
+        self.begin_ending(key);
+        self.table.mark_unflushed(key);
+    }
+
+    // ---- the end of connections ----
+
+    /// The connection has said its last word: it is to be flushed and closed.
+    pub(crate) fn begin_ending(&mut self, key: usize) {
+        let deadline = self.table.now + self.table.config.linger_timeout;
+        let connection = &mut self.table.connections[key];
+        let phase = std::mem::replace(&mut connection.phase, Phase::Ending(Ending::new(deadline)));
+        self.tell_closed(key, phase);
+        self.table.reschedule(key);
+    }
+
+    /// Closes the socket, whatever waits, and forgets the connection.
+    pub(crate) fn drop_connection(&mut self, key: usize, reason: &str) {
+        let id = self.table.id(key);
+        tracing::debug!(%id, reason, "dropped");
+        // Step 6 comes later in the turn, so nobody takes this key for another connection.
+        self.streams[key] = None;
+        let connection = &mut self.table.connections[key];
+        let gone = Phase::Ending(Ending::new(self.table.now));
+        let mut phase = std::mem::replace(&mut connection.phase, gone);
+        if let Phase::Open(session) = &mut phase {
+            session.websocket.receive_eof();
+        }
+        self.tell_closed(key, phase);
+        let Connection { counted, .. } = self.table.remove(key);
+        self.acceptor.release(counted);
+    }
+
+    fn tell_closed(&mut self, key: usize, phase: Phase<A::Session>) {
+        let Phase::Open(session) = phase else { return };
+        if let Some(closure) = session.websocket.connection().closure() {
+            let id = self.table.id(key);
+            tracing::debug!(%id, code = %closure.code, failure = ?closure.failure, "closed");
+            let mut peers = Peers::new(&mut self.table);
+            self.application.close(&mut peers, id, session.state, closure);
+        }
+    }
+
+    // ---- shutdown ----
+
+    fn begin_shutdown(&mut self) {
+        tracing::debug!(connections = self.table.connections.len(), "shutting down");
+        self.network.stop_listening();
+        self.acceptor.stop();
+        self.shutdown_ends = Some(self.table.now + self.table.config.shutdown_timeout);
+        for key in self.keys() {
+            match self.table.connections[key].phase {
+                Phase::Handshake(_) => self.drop_connection(key, "shutting down"),
+                // Where a Close is out already, its own deadline holds.
+                Phase::Open(_) => {
+                    let _closed =
+                        self.table.close(key, CloseCode::GOING_AWAY, "the server is shutting down");
+                }
+                Phase::Ending(_) => {}
+            }
+        }
+    }
+
+    fn is_shut_down(&mut self) -> bool {
+        let Some(ends) = self.shutdown_ends else { return false };
+        if self.table.now >= ends {
+            for key in self.keys() {
+                self.drop_connection(key, "the shutdown is over");
+            }
+        }
+        self.table.connections.is_empty()
+    }
+
+    fn keys(&self) -> Vec<usize> {
+        self.table.connections.iter().map(|(key, _)| key).collect()
+    }
+}
+
+impl<N: Network, A: Application> fmt::Debug for Worker<N, A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Worker")
+            .field("connections", &self.table.connections.len())
+            .finish_non_exhaustive()
+    }
+}

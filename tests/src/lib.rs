@@ -1,3 +1,8 @@
 //! What the whole-system tests stand on.
 
+pub mod check;
 pub mod client;
+pub mod feed;
+pub mod notation;
+pub mod trace;
+pub mod vector;

@@ -1,0 +1,176 @@
+//! Feeds bytes to an endpoint as a caller with a socket does: read by read, with what was left of
+//! one in front of the next, and the control frames sent after each event.
+
+use longwire::{
+    Connection, ControlFrames, Event, Inbound, Input, MAX_REST_BYTES, ProtocolError, Role, State,
+    WebSocket,
+};
+
+use crate::trace::{Assembler, End, Trace, What};
+use crate::vector::{KEY, Setup, Vector};
+
+/// Which of the engine's two interfaces is fed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Api {
+    /// `Connection`: messages may come in chunks, and are not inflated.
+    Connection,
+    /// `WebSocket`: whole messages.
+    WebSocket,
+}
+
+enum Engine {
+    Connection(Connection),
+    WebSocket(Box<(WebSocket, Inbound)>),
+}
+
+impl Engine {
+    fn new(role: Role, setup: &Setup, api: Api) -> Self {
+        let connection = match role {
+            Role::Server => Connection::server(setup.limits),
+            Role::Client => Connection::client(setup.limits, || KEY),
+        };
+        match (api, setup.deflate) {
+            (Api::Connection, None) => Self::Connection(connection),
+            (Api::Connection, Some(_)) => Self::Connection(connection.with_deflate()),
+            (Api::WebSocket, None) => {
+                Self::WebSocket(Box::new((WebSocket::new(connection), Inbound::new())))
+            }
+            (Api::WebSocket, Some(params)) => {
+                let socket = WebSocket::with_deflate(connection, params);
+                Self::WebSocket(Box::new((socket, Inbound::new())))
+            }
+        }
+    }
+
+    fn connection(&self) -> &Connection {
+        match self {
+            Self::Connection(connection) => connection,
+            Self::WebSocket(socket) => socket.0.connection(),
+        }
+    }
+
+    fn receive<'m, 'b: 'm>(
+        &'m mut self,
+        input: &mut Input<'b>,
+        control: &mut ControlFrames,
+    ) -> Result<Option<Event<'m>>, ProtocolError> {
+        match self {
+            Self::Connection(connection) => connection.receive(input, control),
+            Self::WebSocket(both) => {
+                let (socket, inbound) = &mut **both;
+                let event = socket.receive(input, control, inbound);
+                assert!(!matches!(event, Ok(Some(Event::Chunk(_)))), "a chunk from a WebSocket");
+                event
+            }
+        }
+    }
+}
+
+/// An endpoint, and what it has done so far.
+struct Feed {
+    engine: Engine,
+    control: ControlFrames,
+    assembler: Assembler,
+    kept: Vec<u8>,
+    received: usize,
+    failure: Option<ProtocolError>,
+    steps: Vec<(usize, What)>,
+}
+
+/// Feeds `input` in reads that end at `ends`.
+///
+/// # Panics
+/// The engine breaks what it promises to every caller: bytes are left over that it should have
+/// used or discarded, or a failure is not final.
+pub fn run(vector: &Vector, api: Api, input: &[u8], ends: &[usize]) -> Trace {
+    let mut feed = Feed {
+        engine: Engine::new(vector.role, &vector.setup, api),
+        control: ControlFrames::new(),
+        assembler: Assembler::default(),
+        kept: Vec::new(),
+        received: 0,
+        failure: None,
+        steps: Vec::new(),
+    };
+    if let Some(code) = vector.setup.close {
+        feed.close(code);
+    }
+    let mut begin = 0;
+    for end in ends {
+        feed.read(&input[begin..*end], &vector.name);
+        begin = *end;
+    }
+    if vector.setup.eof {
+        feed.eof();
+    }
+    let end = feed.end();
+    Trace { steps: feed.steps, end, compressed: feed.assembler.has_seen_compressed() }
+}
+
+impl Feed {
+    fn close(&mut self, code: longwire::CloseCode) {
+        let closed = match &mut self.engine {
+            Engine::Connection(connection) => connection.close(code, "", &mut self.control),
+            Engine::WebSocket(both) => both.0.close(code, "", &mut self.control),
+        };
+        assert_eq!(closed, Ok(()), "a vector begins with a Close that can be sent");
+        self.send();
+    }
+
+    fn eof(&mut self) {
+        match &mut self.engine {
+            Engine::Connection(connection) => connection.receive_eof(),
+            Engine::WebSocket(both) => both.0.receive_eof(),
+        }
+        self.send();
+    }
+
+    fn read(&mut self, bytes: &[u8], name: &str) {
+        self.received += bytes.len();
+        let mut buffer = std::mem::take(&mut self.kept);
+        buffer.extend_from_slice(bytes);
+        let mut input = Input::new(&mut buffer);
+        loop {
+            let event = match self.engine.receive(&mut input, &mut self.control) {
+                Ok(Some(event)) => self.assembler.event(event).map(What::Event),
+                Ok(None) => break,
+                Err(error) => {
+                    assert!(input.is_empty(), "{name}: input is left behind {error:?}");
+                    let first = self.failure.replace(error);
+                    assert!(first.is_none_or(|first| first == error), "{name}: {first:?}, then {error:?}");
+                    first.is_none().then_some(What::Failure(error))
+                }
+            };
+            self.steps.extend(event.map(|event| (self.received, event)));
+            self.send();
+            if self.failure.is_some() {
+                return;
+            }
+        }
+        assert!(self.failure.is_none(), "{name}: it has failed, and went on");
+        assert!(input.len() <= MAX_REST_BYTES, "{name}: {} bytes are left", input.len());
+        self.kept = input.rest().to_vec();
+        self.send();
+    }
+
+    /// What waits to be sent has been sent.
+    fn send(&mut self) {
+        if let Some(bytes) = self.control.poll_transmit() {
+            self.steps.push((self.received, What::Output(bytes.to_vec())));
+        }
+    }
+
+    fn end(&self) -> End {
+        let connection = self.engine.connection();
+        match (connection.state(), connection.closure()) {
+            (State::Closed, Some(closure)) => End::Closed(closure),
+            (state @ (State::Open | State::Closing), None)
+                if self.kept.is_empty() && !connection.is_receiving_message() =>
+            {
+                End::Idle(state)
+            }
+            (state @ (State::Open | State::Closing), None) => End::Waiting(state),
+            (state, closure) => panic!("{state:?} and {closure:?} exclude each other"),
+        }
+    }
+}

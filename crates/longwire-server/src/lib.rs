@@ -16,7 +16,11 @@ mod outbox;
 mod server;
 mod session;
 mod signal;
+#[cfg(any(test, feature = "simulation"))]
+pub mod simulation;
 mod table;
+#[cfg(test)]
+mod tests;
 mod timers;
 mod traffic;
 mod turn;

@@ -74,15 +74,13 @@ impl Inflater {
         scratch.resize(PIECE_BYTES, 0);
         loop {
             let (read, made) = (self.stream.total_in(), self.stream.total_out());
-            let status = self
-                .stream
-                .decompress(data, scratch, flush)
-                .map_err(|_| ProtocolError::DeflateInvalid)?;
+            let status = self.stream.decompress(data, scratch, flush);
             let read = count(self.stream.total_in(), read);
             let made = count(self.stream.total_out(), made);
             data = data.get(read..).unwrap_or_default();
+            // What was made before an error comes before it, as if the bytes had come one by one.
             take(scratch.get(..made).unwrap_or_default())?;
-            match status {
+            match status.map_err(|_| ProtocolError::DeflateInvalid)? {
                 // RFC 7692 §7.2.3.4: after a block with BFINAL more blocks may follow.
                 Status::StreamEnd => self.reset(),
                 // Room was left, so the decoder stopped for another reason.

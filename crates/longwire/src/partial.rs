@@ -49,6 +49,14 @@ impl Partial {
         self.push(piece)
     }
 
+    /// The message ends here.
+    ///
+    /// # Errors
+    /// What came out of a decoder ends inside a character.
+    pub(crate) fn finish(&self) -> Result<(), ProtocolError> {
+        self.utf8.finish().map_err(|_| ProtocolError::TextNotUtf8)
+    }
+
     /// The whole message.
     pub(crate) fn event(&self) -> Result<Event<'_>, ProtocolError> {
         if !self.text {

@@ -123,6 +123,7 @@ impl WebSocket {
                 Ok(None) => {}
                 Ok(Some(partial)) => return inbound.finish(partial).event().map(Some),
                 Err(error) => {
+                    input.discard();
                     self.release();
                     self.connection.fail(error, control);
                     return Err(error);
@@ -225,6 +226,7 @@ impl WebSocket {
         #[cfg(not(feature = "deflate"))]
         partial.push(chunk.data)?;
         if chunk.last {
+            partial.finish()?;
             return Ok(Some(partial));
         }
         self.partial = Some(partial);

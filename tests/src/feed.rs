@@ -77,11 +77,8 @@ struct Feed {
     steps: Vec<(usize, What)>,
 }
 
-/// Feeds `input` in reads that end at `ends`.
-///
-/// # Panics
-/// The engine breaks what it promises to every caller: bytes are left over that it should have
-/// used or discarded, or a failure is not final.
+/// Feeds `input` in reads that end at `ends`. Where the engine breaks what it promises to every
+/// caller, it stands in the trace.
 pub fn run(vector: &Vector, api: Api, input: &[u8], ends: &[usize]) -> Trace {
     let mut feed = Feed {
         engine: Engine::new(vector.role, &vector.setup, api),
@@ -97,7 +94,7 @@ pub fn run(vector: &Vector, api: Api, input: &[u8], ends: &[usize]) -> Trace {
     }
     let mut begin = 0;
     for end in ends {
-        feed.read(&input[begin..*end], &vector.name);
+        feed.read(&input[begin..*end]);
         begin = *end;
     }
     if vector.setup.eof {
@@ -125,32 +122,43 @@ impl Feed {
         self.send();
     }
 
-    fn read(&mut self, bytes: &[u8], name: &str) {
+    fn read(&mut self, bytes: &[u8]) {
         self.received += bytes.len();
         let mut buffer = std::mem::take(&mut self.kept);
         buffer.extend_from_slice(bytes);
         let mut input = Input::new(&mut buffer);
         loop {
-            let event = match self.engine.receive(&mut input, &mut self.control) {
+            let step = match self.engine.receive(&mut input, &mut self.control) {
                 Ok(Some(event)) => self.assembler.event(event).map(What::Event),
                 Ok(None) => break,
                 Err(error) => {
-                    assert!(input.is_empty(), "{name}: input is left behind {error:?}");
-                    let first = self.failure.replace(error);
-                    assert!(first.is_none_or(|first| first == error), "{name}: {first:?}, then {error:?}");
-                    first.is_none().then_some(What::Failure(error))
+                    let first = self.failure.is_none();
+                    self.failed(error, input.is_empty());
+                    first.then_some(What::Failure(error))
                 }
             };
-            self.steps.extend(event.map(|event| (self.received, event)));
+            self.steps.extend(step.map(|step| (self.received, step)));
             self.send();
             if self.failure.is_some() {
                 return;
             }
         }
-        assert!(self.failure.is_none(), "{name}: it has failed, and went on");
-        assert!(input.len() <= MAX_REST_BYTES, "{name}: {} bytes are left", input.len());
+        self.promise(self.failure.is_none(), "after a failure, every call fails");
+        self.promise(input.len() <= MAX_REST_BYTES, "at most MAX_REST_BYTES are left");
         self.kept = input.rest().to_vec();
         self.send();
+    }
+
+    fn failed(&mut self, error: ProtocolError, discarded: bool) {
+        let first = *self.failure.get_or_insert(error);
+        self.promise(first == error, "after a failure, every call gives the same error");
+        self.promise(discarded, "a failure discards the input");
+    }
+
+    fn promise(&mut self, kept: bool, promise: &str) {
+        if !kept {
+            self.steps.push((self.received, What::Broken(promise.into())));
+        }
     }
 
     /// What waits to be sent has been sent.

@@ -46,6 +46,8 @@ pub enum What {
     Output(Vec<u8>),
     /// The connection failed.
     Failure(ProtocolError),
+    /// The engine broke what it promises to every caller. No vector expects that.
+    Broken(String),
 }
 
 impl fmt::Debug for What {
@@ -54,6 +56,7 @@ impl fmt::Debug for What {
             Self::Event(seen) => seen.fmt(f),
             Self::Output(bytes) => write!(f, "output {}", show(bytes)),
             Self::Failure(error) => write!(f, "failure {error:?}"),
+            Self::Broken(promise) => write!(f, "a broken promise: {promise}"),
         }
     }
 }
@@ -117,6 +120,11 @@ impl Trace {
             _ => Vec::new(),
         };
         self.steps.iter().flat_map(|(_, what)| output(what)).collect()
+    }
+
+    /// Whether the engine broke a promise.
+    pub fn is_broken(&self) -> bool {
+        self.steps.iter().any(|(_, what)| matches!(what, What::Broken(_)))
     }
 
     /// The failure, and after how many bytes it was there.

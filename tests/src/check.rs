@@ -80,10 +80,7 @@ fn difference(vector: &Vector, exact: &Trace) -> Option<(String, String)> {
     let (events, output) = (exact.events(), exact.output());
     let got = (&events[..], &output[..], exact.failure(), exact.end);
     (expected != got).then(|| {
-        (
-            lines(expected.0, expected.1, expected.2, expected.3),
-            lines(got.0, got.1, got.2, got.3),
-        )
+        (lines(expected.0, expected.1, expected.2, expected.3), lines(got.0, got.1, got.2, got.3))
     })
 }
 
@@ -148,7 +145,8 @@ fn cut_everywhere(
 ) -> Option<(String, String, String)> {
     let len = input.len();
     // A long payload is cut everywhere once. Behind it, what matters is where it ends.
-    let first = if len > LONG_BYTES && len > vector.input.len() { vector.input.len() - 16 } else { 0 };
+    let first =
+        if len > LONG_BYTES && len > vector.input.len() { vector.input.len() - 16 } else { 0 };
     let differs = |what: &dyn Fn() -> String, ends: &[usize]| {
         let (expected, got) = (exact.gathered(ends), run(vector, api, input, ends));
         (expected != got).then(|| (what(), format!("{expected:?}"), format!("{got:?}")))
@@ -157,4 +155,72 @@ fn cut_everywhere(
     differs(&|| "byte by byte".into(), &every_byte)
         .or_else(|| differs(&|| "whole".into(), &[len]))
         .or_else(|| (first..=len).find_map(|at| differs(&|| format!("cut at {at}"), &[at, len])))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{check, cut_everywhere};
+    use crate::feed::{Api, run};
+    use crate::trace::What;
+    use crate::vector::{Vector, parse};
+
+    const GOOD: &str = r#"a | both | - | [81 01 "a"] [89 01 "p"] [83 00 ^] | text "a"; ping "p" | fail 1002 ReservedOpcode | [8a 01 "p"] close(1002)"#;
+
+    fn vectors(line: &str) -> Vec<Vector> {
+        parse("t", line).unwrap()
+    }
+
+    #[test]
+    fn a_wrong_expectation_is_a_mismatch() {
+        assert!(vectors(GOOD).iter().all(|vector| check(vector).is_ok()));
+        let table = [
+            ("text \"a\";", "text \"b\";"),
+            ("text \"a\";", "binary \"a\";"),
+            ("text \"a\"; ping \"p\"", "ping \"p\"; text \"a\""),
+            ("text \"a\"; ", ""),
+            ("[83 00 ^]", "[83 ^ 00]"),
+            ("[83 00 ^]", "[81 00 ^]"),
+            ("fail 1002 ReservedOpcode", "fail 1002 ReservedBits"),
+            ("[8a 01 \"p\"] ", ""),
+            ("[8a 01 \"p\"]", "[8a 01 \"q\"]"),
+            (" close(1002)", ""),
+            ("close(1002)", "close(1007)"),
+        ];
+        for (from, to) in table {
+            assert_eq!(GOOD.matches(from).count(), 1, "{from}");
+            for vector in vectors(&GOOD.replace(from, to)) {
+                let mismatch = check(&vector).expect_err(to);
+                assert!(mismatch.name.starts_with("t:1 \"a\""), "{mismatch}");
+                assert_ne!(mismatch.expected, mismatch.got, "{mismatch}");
+            }
+        }
+        let open = r#"a | both | - | [01 01 "a"] | - | open | -"#;
+        assert!(vectors(open).iter().all(|vector| check(vector).is_err()));
+    }
+
+    /// What an engine that depends on the cuts would do: something a byte too early or too late.
+    #[test]
+    fn what_depends_on_the_cut_is_a_mismatch() {
+        for vector in vectors(GOOD) {
+            let len = vector.input.len();
+            let every_byte: Vec<usize> = (1..=len).collect();
+            let exact = run(&vector, Api::WebSocket, &vector.input, &every_byte);
+            assert_eq!(cut_everywhere(&vector, Api::WebSocket, &vector.input, &exact), None);
+            for step in 0..exact.steps.len() {
+                let mut late = exact.clone();
+                late.steps[step].0 -= 1;
+                let differs = cut_everywhere(&vector, Api::WebSocket, &vector.input, &late);
+                assert!(differs.is_some(), "{:?}", exact.steps[step]);
+                // The same where only a cut could tell.
+                let ends = [late.steps[step].0, len];
+                assert_ne!(
+                    late.gathered(&ends),
+                    run(&vector, Api::WebSocket, &vector.input, &ends)
+                );
+            }
+            let mut broken = exact.clone();
+            broken.steps.push((len, What::Broken("promise".into())));
+            assert!(broken.is_broken() && !exact.is_broken());
+        }
+    }
 }

@@ -3,6 +3,7 @@
 pub mod check;
 pub mod client;
 pub mod feed;
+pub mod handshake;
 pub mod notation;
 pub mod trace;
 pub mod vector;

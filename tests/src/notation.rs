@@ -19,11 +19,7 @@ pub struct Bytes {
 pub fn parse(text: &str, key: Option<[u8; 4]>) -> Result<Bytes, String> {
     let mut reader = Reader { rest: text, key };
     let bytes = reader.items(None)?;
-    if reader.rest.is_empty() {
-        Ok(bytes)
-    } else {
-        Err(format!("cannot read {:?}", reader.rest))
-    }
+    if reader.rest.is_empty() { Ok(bytes) } else { Err(format!("cannot read {:?}", reader.rest)) }
 }
 
 /// Cuts a line at the character `at` where it stands outside of quotes, and trims the pieces.
@@ -223,7 +219,8 @@ mod tests {
     #[test]
     fn everything_that_the_notation_has() {
         let hello = &b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58"[..]; // RFC 6455 §5.7
-        let table: &[(&str, Option<[u8; 4]>, &[u8], Option<usize>)] = &[
+        type Row<'a> = (&'a str, Option<[u8; 4]>, &'a [u8], Option<usize>);
+        let table: &[Row<'_>] = &[
             ("", None, b"", None),
             ("81 05", None, b"\x81\x05", None),
             ("8105 ^ 00", None, b"\x81\x05\x00", Some(2)),
@@ -249,8 +246,24 @@ mod tests {
     #[test]
     fn what_cannot_be_read_is_an_error() {
         let table = [
-            "8", "8 1", "xx", "\"a", "\"\\q\"", "\"\\xzz\"", "(61", "[81 05", "[81]", "[81 85]",
-            "61*", "61*x", "^ ^", "(61 ^)*2", "mask(37: 61)", "mask(37fa213d 61)", ")", "]",
+            "8",
+            "8 1",
+            "xx",
+            "\"a",
+            "\"\\q\"",
+            "\"\\xzz\"",
+            "(61",
+            "[81 05",
+            "[81]",
+            "[81 85]",
+            "61*",
+            "61*x",
+            "^ ^",
+            "(61 ^)*2",
+            "mask(37: 61)",
+            "mask(37fa213d 61)",
+            ")",
+            "]",
         ];
         for text in table {
             assert!(parse(text, None).is_err(), "{text}");

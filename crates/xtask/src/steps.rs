@@ -1,11 +1,11 @@
 //! The steps of `cargo xtask test`, in the order in which they run: what is quick comes first.
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail, ensure};
 
 use crate::autobahn::{self, Role};
 use crate::clients;
 use crate::dependencies;
-use crate::process::{Log, run};
+use crate::process::{Child, Log, run};
 use crate::sources;
 use crate::workspace::{CARGO_LIMIT, Workspace};
 
@@ -87,12 +87,23 @@ fn slow_tests(workspace: &Workspace, log: &Log) -> Result<()> {
     workspace.run_cargo(&["test", "--workspace", "--release", "--", "--ignored"], log)
 }
 
-/// Links the engine into a binary that has neither `std` nor an allocator, and runs it.
+/// Links the engine into a binary that has neither `std` nor an allocator, and runs it. With the
+/// feature that needs an allocator the same binary must not link, or the proof would prove nothing.
 fn no_std(workspace: &Workspace, log: &Log) -> Result<()> {
-    let folder = workspace.root.join("tests/no-std");
-    let manifest = folder.join("Cargo.toml");
-    let manifest = manifest.to_str().context("the repository's path is not UTF-8")?;
-    workspace.run_cargo(&["run", "--release", "--manifest-path", manifest], log)
+    let cargo = |command: &str, rest: &[&str]| {
+        let mut cargo = workspace.cargo(&[command, "--release"]);
+        cargo.arg("--manifest-path").arg(workspace.root.join("tests/no-std/Cargo.toml"));
+        cargo.arg("--target-dir").arg(workspace.target.join("no-std")).args(rest);
+        cargo
+    };
+    run(&mut cargo("run", &[]), CARGO_LIMIT, log)?;
+
+    const WANTED: &str = "error: no global memory allocator found";
+    let mut found = false;
+    let mut build = Child::spawn(&mut cargo("build", &["--features", "must-not-link"]), log)?;
+    build.wait(CARGO_LIMIT, |line| found |= line.starts_with(WANTED))?;
+    ensure!(found, "with the feature `alloc` the binary should end with {WANTED:?}");
+    Ok(())
 }
 
 fn documentation(workspace: &Workspace, log: &Log) -> Result<()> {

@@ -39,11 +39,20 @@ pub(crate) struct Acceptor {
     /// Connections may wait at a listener.
     ready: bool,
     paused_until: Option<Duration>,
+    /// The system refuses, and that has been said.
+    failing: bool,
 }
 
 impl Acceptor {
     pub(crate) fn new(count: ConnectionCount, max_connections: usize) -> Self {
-        Self { count, max_connections, refusals: 0, ready: false, paused_until: None }
+        Self {
+            count,
+            max_connections,
+            refusals: 0,
+            ready: false,
+            paused_until: None,
+            failing: false,
+        }
     }
 
     /// A listener says that connections wait.
@@ -84,7 +93,10 @@ impl Acceptor {
             | ErrorKind::HostUnreachable
             | ErrorKind::PermissionDenied => true,
             _ => {
-                tracing::warn!(%error, pause_ms = PAUSE.as_millis(), "cannot accept");
+                if !self.failing {
+                    tracing::warn!(%error, "cannot accept connections for now");
+                }
+                self.failing = true;
                 self.paused_until = Some(now + PAUSE);
                 false
             }
@@ -93,6 +105,7 @@ impl Acceptor {
 
     /// A connection has come.
     pub(crate) fn admit(&mut self) -> Admission {
+        self.failing = false;
         if self.count.0.fetch_add(1, Ordering::Relaxed) < self.max_connections {
             return Admission::Admitted;
         }

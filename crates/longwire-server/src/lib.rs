@@ -31,10 +31,8 @@ pub use application::{Accept, Application, HeaderLine, Response, Sent};
 pub use config::{Config, ConfigError, SlowConsumer};
 pub use connection::ConnectionId;
 pub use context::{Context, Peers};
-pub use network::{Network, Ready, Wake};
 pub use server::{Handle, Server};
 pub use signal::shut_down_on_signals;
-pub use worker::Worker;
 
 pub use longwire::handshake::{Request, Upgrade};
 pub use longwire::{CloseCode, Closure, Compression, Message, Prepared};

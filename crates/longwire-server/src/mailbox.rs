@@ -1,4 +1,4 @@
-//! A worker's letter box: how other threads reach it. So far there is one letter, "shut down".
+//! A worker's mailbox: how other threads reach it. So far there is one thing to say: "shut down".
 
 use crate::network::Wake;
 use std::fmt;
@@ -19,12 +19,12 @@ impl Mailbox {
 
 /// The other end of a worker's mailbox.
 #[derive(Clone)]
-pub(crate) struct Letters {
+pub(crate) struct Sender {
     mailbox: Arc<Mailbox>,
     waker: Arc<dyn Wake>,
 }
 
-impl Letters {
+impl Sender {
     pub(crate) fn new(mailbox: Arc<Mailbox>, waker: Arc<dyn Wake>) -> Self {
         Self { mailbox, waker }
     }
@@ -36,8 +36,8 @@ impl Letters {
     }
 }
 
-impl fmt::Debug for Letters {
+impl fmt::Debug for Sender {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Letters").field("mailbox", &self.mailbox).finish_non_exhaustive()
+        f.debug_struct("Sender").field("mailbox", &self.mailbox).finish_non_exhaustive()
     }
 }

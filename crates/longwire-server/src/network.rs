@@ -1,7 +1,7 @@
 //! The seam between the event loop and the world: sockets, readiness and time.
 //!
 //! [`MioNetwork`](crate::mio_network::MioNetwork) is the real one, and
-//! [`simulation::Network`](crate::simulation::Network) one in memory whose clock tests turn. The
+//! that of a [`simulation`](crate::simulation) one in memory whose clock tests turn. The
 //! loop runs the same over both.
 //!
 //! Readiness is **edge-triggered**: it is reported when it begins, and again only after the socket
@@ -14,7 +14,7 @@ use std::time::Duration;
 
 /// What [`Network::wait`] reports. Readiness is a hint: acting on it may find nothing to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ready {
+pub(crate) enum Ready {
     /// Connections may wait to be accepted.
     Listener,
     /// Somebody has [woken](Wake) the loop.
@@ -33,13 +33,13 @@ pub enum Ready {
 }
 
 /// Wakes a loop that waits, from any thread.
-pub trait Wake: Send + Sync {
+pub(crate) trait Wake: Send + Sync {
     /// Makes the loop's current or next [`wait`](Network::wait) return [`Ready::Woken`].
     fn wake(&self);
 }
 
 /// Sockets, readiness and time, as one worker sees them.
-pub trait Network {
+pub(crate) trait Network {
     /// A connection. Dropping it closes it.
     type Stream;
 

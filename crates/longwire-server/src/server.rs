@@ -4,7 +4,7 @@ use crate::acceptor::ConnectionCount;
 use crate::application::Application;
 use crate::config::Config;
 use crate::listener;
-use crate::mailbox::{Letters, Mailbox};
+use crate::mailbox::{self, Mailbox};
 use crate::mio_network::MioNetwork;
 use crate::worker::Worker;
 use std::io::{self, ErrorKind};
@@ -24,7 +24,7 @@ pub struct Server {
 struct Seat {
     network: MioNetwork,
     mailbox: Arc<Mailbox>,
-    letters: Letters,
+    sender: mailbox::Sender,
 }
 
 impl Server {
@@ -58,7 +58,7 @@ impl Server {
 
     /// What shuts the server down, from any thread.
     pub fn handle(&self) -> Handle {
-        Handle { letters: self.seats.iter().map(|seat| seat.letters.clone()).collect() }
+        Handle { workers: self.seats.iter().map(|seat| seat.sender.clone()).collect() }
     }
 
     /// Serves until a [shutdown](Handle::shut_down) is complete: every worker in a thread of its
@@ -108,8 +108,8 @@ impl Seat {
     fn new(listeners: Vec<TcpListener>) -> io::Result<Self> {
         let network = MioNetwork::new(listeners)?;
         let mailbox = Arc::new(Mailbox::default());
-        let letters = Letters::new(Arc::clone(&mailbox), network.waker());
-        Ok(Self { network, mailbox, letters })
+        let sender = mailbox::Sender::new(Arc::clone(&mailbox), network.waker());
+        Ok(Self { network, mailbox, sender })
     }
 }
 
@@ -122,7 +122,7 @@ impl std::fmt::Debug for Seat {
 /// Shuts a server down.
 #[derive(Clone, Debug)]
 pub struct Handle {
-    letters: Vec<Letters>,
+    workers: Vec<mailbox::Sender>,
 }
 
 impl Handle {
@@ -130,8 +130,8 @@ impl Handle {
     /// [`Server::run`] returns when all are closed, or after
     /// [`shutdown_timeout`](crate::Config::shutdown_timeout).
     pub fn shut_down(&self) {
-        for letters in &self.letters {
-            letters.shut_down();
+        for worker in &self.workers {
+            worker.shut_down();
         }
     }
 }

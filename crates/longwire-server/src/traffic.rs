@@ -65,13 +65,11 @@ impl<N: Network, A: Application> Worker<N, A> {
 
     fn process_buffer(&mut self, key: usize, begin: usize, end: usize) {
         let mut buffer = mem::take(&mut self.buffer);
-        self.table.turn.owner = Some(key);
+        self.table.turn.begin(key);
         self.process(key, &mut buffer[begin..end]);
         self.buffer = buffer;
         self.flush(key);
-        self.table.turn.owner = None;
-        // Something is left in there if the socket has failed.
-        self.table.turn.clear_output();
+        self.table.turn.end();
         self.list_if_unread(key);
     }
 

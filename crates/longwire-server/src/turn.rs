@@ -32,6 +32,18 @@ impl Turn {
         }
     }
 
+    /// The input of `key` is going to be processed.
+    pub(crate) fn begin(&mut self, key: usize) {
+        debug_assert!(self.output.is_empty() && self.frames_at == 0);
+        self.owner = Some(key);
+    }
+
+    /// It has been. Output that is left has lost its socket.
+    pub(crate) fn end(&mut self) {
+        self.owner = None;
+        self.clear_output();
+    }
+
     /// The output has been written, or moved elsewhere.
     pub(crate) fn clear_output(&mut self) {
         self.frames_at = 0;

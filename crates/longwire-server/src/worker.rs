@@ -42,7 +42,7 @@ use std::time::Duration;
 const ACCEPTS_PER_TURN: usize = 64;
 
 /// One event loop over a [`Network`], with the application that it serves.
-pub struct Worker<N: Network, A: Application> {
+pub(crate) struct Worker<N: Network, A: Application> {
     pub(crate) network: N,
     pub(crate) application: A,
     pub(crate) table: Table<A::Session>,
@@ -96,7 +96,7 @@ impl<N: Network, A: Application> Worker<N, A> {
     ///
     /// # Errors
     /// The system cannot wait for readiness any more.
-    pub fn run(&mut self) -> io::Result<()> {
+    pub(crate) fn run(&mut self) -> io::Result<()> {
         while self.turn()? {}
         Ok(())
     }
@@ -105,7 +105,7 @@ impl<N: Network, A: Application> Worker<N, A> {
     ///
     /// # Errors
     /// The system cannot wait for readiness any more.
-    pub fn turn(&mut self) -> io::Result<bool> {
+    pub(crate) fn turn(&mut self) -> io::Result<bool> {
         let timeout = self.timeout();
         self.ready.clear();
         self.network.wait(timeout, &mut self.ready)?;

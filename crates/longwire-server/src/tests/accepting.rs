@@ -77,3 +77,13 @@ fn many_connections_at_once_are_all_accepted() {
     assert_eq!(simulation.connections(), 1_000);
     assert!(clients.iter().all(|client| client.receive().starts_with(b"HTTP/1.1 101 ")));
 }
+
+#[test]
+fn a_connection_that_cannot_be_watched_leaves_its_place_to_another() {
+    let mut simulation = simulation(|config| config.max_connections = 1);
+    simulation.fail_registrations(1);
+    let unlucky = simulation.connect();
+    simulation.run();
+    assert!(unlucky.is_closed());
+    open(&mut simulation);
+}

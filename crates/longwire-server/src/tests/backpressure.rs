@@ -234,7 +234,7 @@ fn a_paused_peer_is_not_blamed_for_its_silence() {
     client.send(&frame(BINARY, &[b'x'; 1_000]).repeat(20));
     // It takes a little now and then, so nothing stalls, for longer than any heartbeat.
     for _ in 0..10 {
-        simulation.run_for(secs(15));
+        assert!(simulation.run_for(secs(15)) <= 10, "nothing is tried again and again");
         client.set_window(10);
     }
     simulation.run();
@@ -242,4 +242,82 @@ fn a_paused_peer_is_not_blamed_for_its_silence() {
     client.set_window(1 << 20);
     simulation.run();
     assert_eq!(client.receive(), reply(BINARY, &[b'x'; 1_000]).repeat(20));
+}
+
+#[test]
+fn a_peer_that_catches_up_at_the_end_of_a_turn_is_read_from_again() {
+    let mut simulation = simulation(|config| {
+        config.outbox_low_water_bytes = 100;
+        config.outbox_high_water_bytes = 1_000;
+    });
+    let (publisher, slow) = (open(&mut simulation), open(&mut simulation));
+    slow.set_window(0);
+    // More slices than fit one write, so that the last of them leaves outside the slow one's turn.
+    let text = "n".repeat(300);
+    publisher.send(&frame(TEXT, format!("all {text}").as_bytes()).repeat(150));
+    simulation.run();
+    slow.send(&frame(TEXT, b"hello"));
+    simulation.run();
+    assert!(slow.unread_bytes() > 0);
+    slow.set_window(1 << 20);
+    simulation.run();
+    assert_eq!(slow.unread_bytes(), 0);
+    let received = slow.receive();
+    assert_eq!(frames(&received).len(), 151);
+    assert!(received.ends_with(&reply(TEXT, b"hello")));
+}
+
+#[test]
+fn a_message_that_was_not_read_has_its_time_when_it_is() {
+    let mut simulation = simulation(marks);
+    let (publisher, slow) = (open(&mut simulation), open(&mut simulation));
+    slow.send(&frame(0x01, b"begin"));
+    simulation.run();
+    slow.set_window(0);
+    let text = "n".repeat(12_000);
+    publisher.send(&frame(TEXT, format!("all {text}").as_bytes()));
+    for _ in 0..7 {
+        simulation.run_for(secs(10));
+        publisher.send(&frame(PONG, b""));
+        slow.set_window(10);
+    }
+    slow.set_window(1 << 20);
+    simulation.run_for(secs(1));
+    slow.send(&frame(0x80, b" end"));
+    simulation.run();
+    let frames = frames(&slow.receive());
+    assert_eq!(frames.last().unwrap(), &(TEXT, b"begin end".to_vec()));
+}
+
+#[test]
+fn a_write_that_is_taken_in_part_is_not_followed_by_another() {
+    let mut simulation = simulation(|_| {});
+    let client = open(&mut simulation);
+    client.set_window(10);
+    let writes = client.writes();
+    client.send(&frame(BINARY, &[b'x'; 100]));
+    simulation.run();
+    assert_eq!(client.writes() - writes, 1);
+}
+
+#[test]
+fn nothing_is_kept_when_nothing_is_incomplete() {
+    let mut simulation = simulation(marks);
+    let client = open(&mut simulation);
+    assert_eq!(simulation.connections_with_buffers(), 0);
+    let message = frame(BINARY, &[b'x'; 1_000]);
+    client.send(&message[..1]);
+    simulation.run();
+    assert_eq!(simulation.connections_with_buffers(), 1, "the beginning of a header");
+    client.send(&message[1..]);
+    simulation.run();
+    assert_eq!(simulation.connections_with_buffers(), 0);
+    client.set_window(0);
+    client.send(&message.repeat(20));
+    simulation.run();
+    assert_eq!(simulation.connections_with_buffers(), 1, "what the peer does not take");
+    client.set_window(1 << 20);
+    simulation.run();
+    assert_eq!(simulation.connections_with_buffers(), 0);
+    assert_eq!(client.receive().len(), 21 * 1_004);
 }

@@ -95,6 +95,30 @@ fn the_beginning_of_a_header_is_the_beginning_of_a_message() {
 }
 
 #[test]
+fn every_message_has_its_own_time() {
+    let mut simulation = simulation(without_heartbeat);
+    let client = open(&mut simulation);
+    let message = frame(BINARY, b"message");
+    client.send(&message[..8]);
+    simulation.run_for(secs(50));
+    client.send(&[&message[8..], &message[..8]].concat());
+    simulation.run_for(secs(60) - TICK);
+    assert_eq!(client.receive(), reply(BINARY, b"message"));
+    simulation.run_for(TICK + TICK);
+    assert_eq!(close_code(&frames(&client.receive())[0].1), 1008);
+}
+
+#[test]
+fn the_first_heartbeat_does_not_wait_for_the_deadline_of_the_handshake() {
+    let mut simulation = simulation(|config| {
+        config.timeouts = Timeouts { ping_interval: Some(secs(3)), ..TIMEOUTS };
+    });
+    let client = open(&mut simulation);
+    simulation.run_for(secs(3) + TICK);
+    assert_eq!(client.receive(), reply(PING, b""));
+}
+
+#[test]
 fn t41_a_close_without_an_answer_ends_the_connection_whatever_else_comes() {
     let mut simulation = simulation(|config| config.timeouts = TIMEOUTS);
     let client = open(&mut simulation);
@@ -123,6 +147,7 @@ fn t41_a_close_that_nobody_takes_ends_the_connection_too() {
 fn a_peer_that_takes_nothing_is_dropped() {
     let mut simulation = simulation(without_heartbeat);
     let client = open(&mut simulation);
+    simulation.run_for(secs(11));
     client.set_window(10);
     client.send(&frame(TEXT, b"hello, this is more than ten bytes"));
     simulation.run();

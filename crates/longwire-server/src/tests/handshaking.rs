@@ -25,6 +25,47 @@ fn frames_behind_the_request_are_answered_behind_the_response_at_every_cut() {
 }
 
 #[test]
+fn a_pong_overtakes_a_message_but_not_the_response() {
+    let mut simulation = simulation(|_| {});
+    let client = simulation.connect();
+    client.send(REQUEST.as_bytes());
+    simulation.run();
+    let head = client.receive();
+    for window in 0..head.len() + 110 {
+        let client = simulation.connect();
+        client.set_window(window);
+        client.send(&[REQUEST.as_bytes(), &frame(BINARY, &[b'x'; 100])].concat());
+        simulation.run();
+        client.send(&frame(PING, b"ping"));
+        simulation.run();
+        client.set_window(10_000);
+        simulation.run();
+        let (message, pong) = (reply(BINARY, &[b'x'; 100]), reply(PONG, b"ping"));
+        let expected = match window {
+            _ if window <= head.len() => [&head, &pong, &message],
+            _ => [&head, &message, &pong],
+        };
+        assert_eq!(client.receive(), expected.map(|part| &part[..]).concat(), "{window} bytes");
+    }
+}
+
+#[test]
+fn a_response_that_cannot_be_written_leaves_nothing_for_the_next_client() {
+    let mut simulation = simulation(|_| {});
+    let (lost, client) = (simulation.connect(), open(&mut simulation));
+    lost.refuse_writes();
+    lost.send(&[REQUEST.as_bytes(), &frame(TEXT, b"lost")].concat());
+    simulation.run();
+    assert!(lost.is_closed());
+    client.set_window(1);
+    client.send(&frame(TEXT, b"hello"));
+    simulation.run();
+    client.set_window(1_000);
+    simulation.run();
+    assert_eq!(client.receive(), reply(TEXT, b"hello"));
+}
+
+#[test]
 fn a_request_and_frames_byte_by_byte() {
     let mut simulation = simulation(|_| {});
     let client = simulation.connect();

@@ -1,0 +1,140 @@
+//! A network in memory, for tests: a seed decides what it does, and the test turns its clock.
+//!
+//! A [`Simulation`] is a worker over such a network. Between two runs the test plays the clients:
+//! it connects, sends, reads or does not, ends streams or breaks them. [`Simulation::run_for`] lets
+//! the worker go on until nothing is ready any more and the clock has come to its end; where
+//! nothing is ready the clock jumps to the next deadline, so no test ever sleeps.
+//!
+//! Readiness is as edge-triggered as epoll's: it is reported once when bytes come, or when room
+//! appears behind a write that was not taken in full. What waits and is not reported again is lost,
+//! as it would be on a real socket, if the worker forgets about it.
+
+mod client;
+mod network;
+mod random;
+
+pub use client::Client;
+pub use random::Random;
+
+use crate::acceptor::ConnectionCount;
+use crate::application::Application;
+use crate::config::Config;
+use crate::mailbox::{self, Mailbox};
+use crate::network::Wake;
+use crate::worker::Worker;
+use network::{Flag, Network, World};
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A worker that has not come to rest after so many turns never will.
+const MAX_TURNS: usize = 1_000_000;
+/// One worker over a network in memory.
+pub struct Simulation<A: Application> {
+    world: World,
+    worker: Worker<Network, A>,
+    sender: mailbox::Sender,
+    over: bool,
+}
+
+impl<A: Application> Simulation<A> {
+    /// A worker with nothing to do yet.
+    ///
+    /// # Panics
+    /// The configuration makes no sense.
+    pub fn new(seed: u64, config: Config, application: A) -> Self {
+        config.check().expect("a configuration that makes sense");
+        let world = World::new(seed);
+        let mailbox = Arc::new(Mailbox::default());
+        let waker: Arc<dyn Wake> = Arc::<Flag>::clone(&world.borrow().woken);
+        let sender = mailbox::Sender::new(Arc::clone(&mailbox), waker);
+        let (config, count) = (Arc::new(config), ConnectionCount::default());
+        let network = Network { world: world.clone() };
+        let worker = Worker::new(0, network, application, &config, count, mailbox);
+        Self { world, worker, sender, over: false }
+    }
+
+    /// Lets the worker run until the clock has gone on by `time` and nothing is ready any more.
+    /// Says in how many turns that was.
+    ///
+    /// # Panics
+    /// The worker does not come to rest.
+    pub fn run_for(&mut self, time: Duration) -> usize {
+        let mut inner = self.world.borrow_mut();
+        inner.horizon = inner.now + time;
+        inner.at_rest = false;
+        drop(inner);
+        for turns in 0..MAX_TURNS {
+            if self.over || self.world.borrow().at_rest {
+                return turns;
+            }
+            self.over = !self.worker.turn().expect("the network can always wait");
+        }
+        panic!("the worker is not at rest after {MAX_TURNS} turns");
+    }
+
+    /// Lets the worker do everything that it can do now.
+    pub fn run(&mut self) -> usize {
+        self.run_for(Duration::ZERO)
+    }
+
+    /// A client that connects.
+    pub fn connect(&mut self) -> Client {
+        Client::new(&self.world, self.world.connect())
+    }
+
+    /// Has the next calls of accept fail like this, before they give any connection.
+    pub fn fail_accepts(&mut self, errors: impl IntoIterator<Item = io::Error>) {
+        let mut inner = self.world.borrow_mut();
+        inner.accept_errors.extend(errors);
+        inner.listener_edge = true;
+    }
+
+    /// Has so many new connections fail to be registered.
+    pub fn fail_registrations(&mut self, count: usize) {
+        self.world.borrow_mut().failing_registrations = count;
+    }
+
+    /// Asks the worker to shut down.
+    pub fn shut_down(&mut self) {
+        self.sender.shut_down();
+    }
+
+    /// Whether the worker has come to its end.
+    pub fn is_over(&self) -> bool {
+        self.over
+    }
+
+    /// The time since the beginning.
+    pub fn now(&self) -> Duration {
+        self.world.borrow().now
+    }
+
+    /// How many connections the worker has.
+    pub fn connections(&self) -> usize {
+        self.worker.table.connections.len()
+    }
+
+    /// How many of them hold memory for something that is incomplete or waits.
+    pub fn connections_with_buffers(&self) -> usize {
+        let connections = self.worker.table.connections.iter();
+        connections.filter(|(_, connection)| connection.pending.is_some()).count()
+    }
+
+    /// How many clients wait to be accepted.
+    pub fn waiting_clients(&self) -> usize {
+        self.world.borrow().backlog.len()
+    }
+
+    /// The application.
+    pub fn application(&mut self) -> &mut A {
+        &mut self.worker.application
+    }
+}
+
+impl<A: Application> fmt::Debug for Simulation<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Simulation").field("worker", &self.worker).finish_non_exhaustive()
+    }
+}

@@ -1,2 +1,53 @@
-//! Placeholder.
-fn main() {}
+//! The binary `longwire`: one subcommand a file.
+
+mod arguments;
+mod connect;
+mod echo;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// WebSockets on the command line: an echo server, and a client to talk to any server with.
+#[derive(Parser)]
+#[command(name = "longwire", version, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Echo(echo::Arguments),
+    Connect(connect::Arguments),
+}
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // What cannot be printed has nowhere else to go.
+            let _ = error.print();
+            // Not clap's own 2: that one has a meaning in `connect`.
+            return ExitCode::from(u8::from(error.use_stderr()));
+        }
+    };
+    let outcome = match &cli.command {
+        Command::Echo(arguments) => echo::run(arguments),
+        Command::Connect(arguments) => connect::run(arguments),
+    };
+    outcome.unwrap_or_else(|error| {
+        anstream::eprintln!("longwire: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        super::Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,146 @@
+//! The TCP connection and the opening handshake, blocking: nothing else happens meanwhile.
+
+use std::io::{ErrorKind, Read as _, Write as _};
+use std::net::{TcpStream, ToSocketAddrs as _};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, anyhow, bail};
+use longwire::handshake::{
+    ClientRequest, DeflateOffer, HeadLimits, HeadScanner, Response, Status, Url,
+};
+use longwire::{Connection, Limits, WebSocket};
+
+use super::Arguments;
+use super::display::Display;
+
+/// Requests grow with the headers that are typed, responses up to the engine's limit on a head.
+const BUFFER_BYTES: usize = 64 * 1024;
+/// Of the body of a refusal, so much is printed.
+const EXCERPT_BYTES: usize = 1024;
+/// The body of a refusal is not worth more time than this.
+const EXCERPT_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// A connection that is open.
+pub(super) struct Opened {
+    pub(super) stream: TcpStream,
+    pub(super) socket: WebSocket,
+    /// What was received, and of that the length, that belongs to the connection already.
+    pub(super) buffer: Vec<u8>,
+    pub(super) filled: usize,
+}
+
+/// Connects. `None` when the server has refused: it is printed how.
+pub(super) fn open(
+    url: Url<'_>,
+    arguments: &Arguments,
+    display: &mut Display,
+) -> Result<Option<Opened>> {
+    let deadline = Instant::now() + arguments.connect_timeout;
+    let mut stream = connect(url, deadline)?;
+    let subprotocols: Vec<&str> = arguments.subprotocol.iter().map(String::as_str).collect();
+    let headers: Vec<(&str, &str)> =
+        arguments.header.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let mut request = ClientRequest::new(url, random());
+    request.origin = arguments.origin.as_deref();
+    request.subprotocols = &subprotocols;
+    request.headers = &headers;
+    request.deflate = (!arguments.no_deflate).then(DeflateOffer::default);
+
+    let mut buffer = vec![0; BUFFER_BYTES];
+    let request_bytes = request.encode(&mut buffer).context("cannot send such a request")?;
+    stream.write_all(&buffer[..request_bytes]).context("cannot send the request")?;
+
+    let (mut scanner, mut filled) = (HeadScanner::new(HeadLimits::DEFAULT), 0);
+    let head = loop {
+        filled += read(&mut stream, &mut buffer[filled..], deadline)?;
+        if let Status::Complete(head) = scanner.scan(&buffer[..filled])? {
+            break head;
+        }
+    };
+    let response = Response::parse(head)?;
+    if response.status() != 101 {
+        let location = response.headers().values("Location").next();
+        let location = location.map(|value| String::from_utf8_lossy(value).into_owned());
+        display.refused(response.status(), location.as_deref());
+        let body = buffer[scanner.examined_bytes()..filled].to_vec();
+        display.body(&excerpt(&mut stream, body));
+        return Ok(None);
+    }
+    let established = request.verify(&response).context("not a valid handshake")?;
+    let (deflate, subprotocol) = (established.deflate, established.subprotocol);
+    display.connected(&arguments.url, deflate.is_some(), subprotocol);
+
+    let limits = Limits { max_message_bytes: arguments.max_message_bytes, ..Limits::DEFAULT };
+    let connection = Connection::client(limits, random);
+    let socket = match deflate {
+        Some(params) => WebSocket::with_deflate(connection, params),
+        None => WebSocket::new(connection),
+    };
+    buffer.copy_within(scanner.examined_bytes()..filled, 0);
+    Ok(Some(Opened { stream, socket, buffer, filled: filled - scanner.examined_bytes() }))
+}
+
+/// Connects to the first address of the host that can be reached.
+fn connect(url: Url<'_>, deadline: Instant) -> Result<TcpStream> {
+    let place = format!("{}, port {}", url.host(), url.port());
+    let addresses = (url.host(), url.port())
+        .to_socket_addrs()
+        .with_context(|| format!("cannot find {}", url.host()))?;
+    let mut failure = anyhow!("it has no address");
+    for address in addresses {
+        match TcpStream::connect_timeout(&address, left(deadline)?) {
+            Ok(stream) => {
+                stream.set_nodelay(true)?;
+                return Ok(stream);
+            }
+            Err(error) => failure = error.into(),
+        }
+    }
+    Err(failure.context(format!("cannot connect to {place}")))
+}
+
+/// Reads at least a byte.
+fn read(stream: &mut TcpStream, buffer: &mut [u8], deadline: Instant) -> Result<usize> {
+    loop {
+        stream.set_read_timeout(Some(left(deadline)?))?;
+        match stream.read(buffer) {
+            Ok(0) => bail!("the server ended the connection before it answered the handshake"),
+            Ok(read) => return Ok(read),
+            Err(error) => match error.kind() {
+                // `left` says when it is too late.
+                ErrorKind::Interrupted | ErrorKind::WouldBlock | ErrorKind::TimedOut => {}
+                _ => return Err(error).context("the server did not answer the handshake"),
+            },
+        }
+    }
+}
+
+/// The time up to `deadline`.
+fn left(deadline: Instant) -> Result<Duration> {
+    let left = deadline.saturating_duration_since(Instant::now());
+    if left.is_zero() {
+        bail!("the server did not answer in time (--connect-timeout)");
+    }
+    Ok(left)
+}
+
+/// The beginning of the body of a refusal, as far as it comes in time.
+fn excerpt(stream: &mut TcpStream, mut body: Vec<u8>) -> Vec<u8> {
+    let deadline = Instant::now() + EXCERPT_TIMEOUT;
+    let mut buffer = [0; EXCERPT_BYTES];
+    while body.len() <= EXCERPT_BYTES {
+        match read(stream, &mut buffer, deadline) {
+            Ok(read) => body.extend_from_slice(&buffer[..read]),
+            Err(_) => break,
+        }
+    }
+    body.truncate(EXCERPT_BYTES);
+    body
+}
+
+/// The nonce and the masking keys: from the operating system's random numbers.
+pub(super) fn random<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).expect("the operating system has random numbers");
+    bytes
+}

@@ -70,7 +70,8 @@ impl Inflater {
         scratch: &mut Vec<u8>,
         take: &mut dyn FnMut(&[u8]) -> Result<(), ProtocolError>,
     ) -> Result<usize, ProtocolError> {
-        scratch.try_reserve(PIECE_BYTES).map_err(|_| ProtocolError::OutOfMemory)?;
+        let missing = PIECE_BYTES.saturating_sub(scratch.len());
+        scratch.try_reserve_exact(missing).map_err(|_| ProtocolError::OutOfMemory)?;
         scratch.resize(PIECE_BYTES, 0);
         loop {
             let (read, made) = (self.stream.total_in(), self.stream.total_out());

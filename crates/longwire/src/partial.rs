@@ -5,6 +5,9 @@ use crate::event::{Event, Kind};
 use crate::utf8::Utf8;
 use alloc::vec::Vec;
 
+/// A buffer begins with this, so that a message in single bytes does not move at each of them.
+const MIN_BYTES: usize = 64;
+
 #[derive(Default)]
 pub(crate) struct Partial {
     text: bool,
@@ -24,9 +27,21 @@ impl Partial {
     }
 
     /// Adds bytes that the connection has checked. The buffer follows what has come: it at most
-    /// doubles, and no length that was only announced makes it grow.
-    pub(crate) fn push(&mut self, piece: &[u8]) -> Result<(), ProtocolError> {
-        self.data.try_reserve(piece.len()).map_err(|_| ProtocolError::OutOfMemory)?;
+    /// doubles, no length that was only announced makes it grow, and it is never longer than the
+    /// longest message that may come.
+    pub(crate) fn push(
+        &mut self,
+        piece: &[u8],
+        max_message_bytes: u64,
+    ) -> Result<(), ProtocolError> {
+        let (len, capacity) = (self.data.len(), self.data.capacity());
+        let needed = len.saturating_add(piece.len());
+        if needed > capacity {
+            let max_bytes = usize::try_from(max_message_bytes).unwrap_or(usize::MAX);
+            let wanted = capacity.saturating_mul(2).max(MIN_BYTES).min(max_bytes).max(needed);
+            let more = wanted.saturating_sub(len);
+            self.data.try_reserve_exact(more).map_err(|_| ProtocolError::OutOfMemory)?;
+        }
         self.data.extend_from_slice(piece);
         Ok(())
     }
@@ -46,7 +61,7 @@ impl Partial {
         if self.text {
             self.utf8.push(piece).map_err(|_| ProtocolError::TextNotUtf8)?;
         }
-        self.push(piece)
+        self.push(piece, max_message_bytes)
     }
 
     /// The message ends here.

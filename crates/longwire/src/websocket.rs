@@ -112,7 +112,13 @@ impl WebSocket {
         loop {
             let chunk = match self.connection.receive(input, control) {
                 Ok(Some(Event::Chunk(chunk))) => chunk,
-                Ok(event) => return Ok(event),
+                Ok(event) => {
+                    // Nothing comes behind a Close.
+                    if matches!(event, Some(Event::Close(_))) {
+                        self.release();
+                    }
+                    return Ok(event);
+                }
                 Err(error) => {
                     self.release();
                     return Err(error);
@@ -216,15 +222,15 @@ impl WebSocket {
         inbound: &mut Inbound,
     ) -> Result<Option<Box<Partial>>, ProtocolError> {
         let mut partial = self.partial.take().unwrap_or_else(|| inbound.begin(chunk.kind));
+        let max_message_bytes = self.connection.limits().max_message_bytes;
         #[cfg(feature = "deflate")]
         if let Some(deflate) = self.deflate.as_mut().filter(|_| chunk.compressed) {
-            let max_message_bytes = self.connection.limits().max_message_bytes;
             deflate.inflate(chunk, &mut partial, max_message_bytes, inbound)?;
         } else {
-            partial.push(chunk.data)?;
+            partial.push(chunk.data, max_message_bytes)?;
         }
         #[cfg(not(feature = "deflate"))]
-        partial.push(chunk.data)?;
+        partial.push(chunk.data, max_message_bytes)?;
         if chunk.last {
             partial.finish()?;
             return Ok(Some(partial));

@@ -1,0 +1,429 @@
+//! RFC 6455 §4.1: what a client does with a response that is right, and with each that is not.
+
+use crate::case::{Case, Expect, Level, Opening, PROBE, Section, Step, Wire, echo_text, http, ws};
+use crate::frames::{Frame, ping, text};
+use crate::handshake::Edit::{self, And, First, Line, With, Without};
+use crate::handshake::{Draft, Head};
+
+const MUST: Level = Level::Must;
+const SHOULD: Level = Level::Should;
+const INFO: Level = Level::Info;
+
+struct Row(Level, Section, &'static str, &'static str, &'static [Edit]);
+
+/// The client goes on.
+static RIGHT: &[Row] = &[
+    Row(MUST, ws("4.1"), "plain", "a correct response is accepted", &[]),
+    Row(
+        MUST,
+        ws("4.1"),
+        "names-any-case",
+        "names of headers in any case",
+        &[Without("Upgrade"), And("UPGRADE: websocket")],
+    ),
+    Row(
+        MUST,
+        ws("4.1"),
+        "upgrade-any-case",
+        "Upgrade is compared without regard to case",
+        &[With("Upgrade", "WebSocket")],
+    ),
+    Row(
+        MUST,
+        ws("4.1"),
+        "connection-any-case",
+        "Connection is compared without regard to case",
+        &[With("Connection", "upgrade")],
+    ),
+    Row(
+        SHOULD,
+        ws("4.1"),
+        "connection-list",
+        "Connection may have more than Upgrade",
+        &[With("Connection", "keep-alive, Upgrade")],
+    ),
+    Row(
+        MUST,
+        ws("4.1"),
+        "accept-ows",
+        "white space around the accept value is ignored",
+        &[With("Sec-WebSocket-Accept", " \t {accept} \t ")],
+    ),
+    Row(
+        MUST,
+        http("4"),
+        "reason-other",
+        "the reason phrase means nothing",
+        &[Line("HTTP/1.1 101 WebSocket Protocol Handshake")],
+    ),
+    Row(
+        MUST,
+        http("4"),
+        "reason-empty",
+        "the reason phrase may be empty",
+        &[Line("HTTP/1.1 101 ")],
+    ),
+    Row(
+        MUST,
+        ws("4.1"),
+        "unknown-headers",
+        "headers that are not known are ignored",
+        &[And("X-Unknown: a"), First("Server: suite"), And("Date: Thu, 01 Jan 1970 00:00:00 GMT")],
+    ),
+    Row(
+        MUST,
+        http("5.1"),
+        "no-ows",
+        "no white space is needed behind the colon",
+        &[Without("Upgrade"), And("Upgrade:websocket")],
+    ),
+    Row(
+        SHOULD,
+        http("6"),
+        "length-0",
+        "a 101 with Content-Length: 0, as some servers send",
+        &[And("Content-Length: 0")],
+    ),
+];
+
+/// The client fails.
+static WRONG: &[Row] = &[
+    Row(
+        MUST,
+        ws("4.1"),
+        "status-200",
+        "200 is no upgrade, whatever headers it has",
+        &[Line("HTTP/1.1 200 OK")],
+    ),
+    Row(MUST, ws("4.1"), "status-100", "100 is no upgrade", &[Line("HTTP/1.1 100 Continue")]),
+    Row(MUST, ws("4.1"), "status-102", "102 is no upgrade", &[Line("HTTP/1.1 102 Processing")]),
+    Row(MUST, ws("4.1"), "status-400", "400 is no upgrade", &[Line("HTTP/1.1 400 Bad Request")]),
+    Row(
+        MUST,
+        ws("4.1"),
+        "status-404",
+        "404 is no upgrade",
+        &[Line("HTTP/1.1 404 Not Found"), And("Content-Length: 0")],
+    ),
+    Row(
+        MUST,
+        ws("4.1"),
+        "status-426",
+        "426 is no upgrade",
+        &[Line("HTTP/1.1 426 Upgrade Required"), And("Content-Length: 0")],
+    ),
+    Row(
+        MUST,
+        ws("4.1"),
+        "status-503",
+        "503 is no upgrade",
+        &[Line("HTTP/1.1 503 Service Unavailable"), And("Content-Length: 0")],
+    ),
+    Row(
+        MUST,
+        ws("4.1"),
+        "status-1010",
+        "a status of four digits is none",
+        &[Line("HTTP/1.1 1010 Switching Protocols")],
+    ),
+    Row(
+        SHOULD,
+        http("2.3"),
+        "http-1-0",
+        "HTTP/1.0 has no upgrade",
+        &[Line("HTTP/1.0 101 Switching Protocols")],
+    ),
+    Row(
+        MUST,
+        http("4"),
+        "no-http",
+        "a status line that is none",
+        &[Line("WS/1.1 101 Switching Protocols")],
+    ),
+    Row(MUST, ws("4.1"), "upgrade-absent", "a response without Upgrade", &[Without("Upgrade")]),
+    Row(
+        MUST,
+        ws("4.1"),
+        "upgrade-other",
+        "an upgrade to something else",
+        &[With("Upgrade", "h2c")],
+    ),
+    Row(
+        MUST,
+        ws("4.1"),
+        "upgrade-prefix",
+        "websockets is not websocket",
+        &[With("Upgrade", "websockets")],
+    ),
+    Row(MUST, ws("4.1"), "upgrade-empty", "an empty Upgrade", &[With("Upgrade", "")]),
+    Row(
+        MUST,
+        ws("4.1"),
+        "connection-absent",
+        "a response without Connection",
+        &[Without("Connection")],
+    ),
+    Row(
+        MUST,
+        ws("4.1"),
+        "connection-other",
+        "Connection: keep-alive",
+        &[With("Connection", "keep-alive")],
+    ),
+    Row(MUST, ws("4.1"), "connection-close", "Connection: close", &[With("Connection", "close")]),
+    Row(
+        MUST,
+        ws("4.1"),
+        "accept-absent",
+        "a response without the accept value",
+        &[Without("Sec-WebSocket-Accept")],
+    ),
+    Row(
+        MUST,
+        ws("4.1"),
+        "accept-empty",
+        "an empty accept value",
+        &[With("Sec-WebSocket-Accept", "")],
+    ),
+    Row(
+        MUST,
+        ws("4.1"),
+        "accept-wrong",
+        "another key's accept value",
+        &[With("Sec-WebSocket-Accept", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")],
+    ),
+    Row(
+        MUST,
+        ws("4.1"),
+        "accept-key",
+        "the key itself as the accept value",
+        &[With("Sec-WebSocket-Accept", "{key}")],
+    ),
+    Row(
+        MUST,
+        ws("4.1"),
+        "accept-longer",
+        "the accept value with more behind it",
+        &[With("Sec-WebSocket-Accept", "{accept}=")],
+    ),
+    Row(
+        MUST,
+        ws("4.1"),
+        "accept-quoted",
+        "the accept value in quotes",
+        &[With("Sec-WebSocket-Accept", "\"{accept}\"")],
+    ),
+    Row(
+        MUST,
+        ws("11.3.3"),
+        "accept-repeated",
+        "two accept values, the second wrong",
+        &[And("Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")],
+    ),
+    Row(
+        SHOULD,
+        ws("11.3.3"),
+        "accept-repeated-same",
+        "the accept value twice",
+        &[And("Sec-WebSocket-Accept: {accept}")],
+    ),
+    Row(
+        MUST,
+        ws("4.1"),
+        "extension-unrequested",
+        "an extension that was not asked for",
+        &[And("Sec-WebSocket-Extensions: x-unrequested")],
+    ),
+    Row(
+        MUST,
+        ws("4.1"),
+        "extension-unrequested-proto",
+        "an extension named __proto__",
+        &[And("Sec-WebSocket-Extensions: __proto__")],
+    ),
+    Row(
+        MUST,
+        ws("9.1"),
+        "extensions-malformed",
+        "extensions off the grammar",
+        &[And("Sec-WebSocket-Extensions: ;;")],
+    ),
+    Row(
+        MUST,
+        ws("9.1"),
+        "extensions-open-quote",
+        "a quoted value that does not end",
+        &[And("Sec-WebSocket-Extensions: permessage-deflate; a=\"b")],
+    ),
+    Row(
+        SHOULD,
+        ws("9.1"),
+        "extensions-empty",
+        "an empty Sec-WebSocket-Extensions",
+        &[And("Sec-WebSocket-Extensions:")],
+    ),
+    Row(
+        MUST,
+        ws("4.1"),
+        "subprotocol-unrequested",
+        "a subprotocol that was not asked for",
+        &[And("Sec-WebSocket-Protocol: x-unrequested")],
+    ),
+    Row(
+        MUST,
+        ws("4.1"),
+        "subprotocol-list",
+        "two subprotocols",
+        &[And("Sec-WebSocket-Protocol: x-a, x-b")],
+    ),
+    Row(
+        SHOULD,
+        ws("11.3.4"),
+        "subprotocol-repeated",
+        "Sec-WebSocket-Protocol twice",
+        &[And("Sec-WebSocket-Protocol: x-a"), And("Sec-WebSocket-Protocol: x-a")],
+    ),
+    Row(MUST, http("5"), "no-colon", "a line without a colon", &[And("XNoColon")]),
+    Row(
+        SHOULD,
+        http("5.1"),
+        "space-before-colon",
+        "white space between name and colon",
+        &[And("X-Other : a")],
+    ),
+    Row(SHOULD, http("5.2"), "obs-fold", "a folded line", &[And("X-Folded: a\r\n b")]),
+    Row(SHOULD, http("5"), "nul-value", "a NUL in a value", &[And("X-Nul: a\0b")]),
+    Row(SHOULD, http("2.2"), "bare-cr", "a CR alone in a value", &[And("X-Cr: a\rb")]),
+];
+
+/// It is open what the client does.
+static OPEN: &[Row] = &[
+    Row(
+        INFO,
+        ws("4.1"),
+        "status-302",
+        "a redirection elsewhere",
+        &[Line("HTTP/1.1 302 Found"), And("Location: /elsewhere"), And("Content-Length: 0")],
+    ),
+    Row(
+        INFO,
+        ws("4.1"),
+        "status-401",
+        "a demand for authentication",
+        &[
+            Line("HTTP/1.1 401 Unauthorized"),
+            And("WWW-Authenticate: Basic realm=\"a\""),
+            And("Content-Length: 0"),
+        ],
+    ),
+    Row(
+        INFO,
+        ws("4.1"),
+        "upgrade-list",
+        "Upgrade with another protocol too",
+        &[With("Upgrade", "websocket, h2c")],
+    ),
+    Row(INFO, ws("4.1"), "upgrade-repeated", "Upgrade twice", &[And("Upgrade: websocket")]),
+];
+
+fn always(_: &Head) -> Result<(), String> {
+    Ok(())
+}
+
+fn opening(response: Draft, wire: Wire) -> Opening {
+    Opening::Response { response, wire, applies: always }
+}
+
+fn case(row: &Row, behind: Vec<Frame>) -> Case {
+    let &Row(level, section, name, title, edits) = row;
+    let mut response = Draft::response().edits(edits);
+    response.frames = behind;
+    Case::new(level, section, &format!("response-{name}"), title)
+        .open(opening(response, Wire::Whole))
+}
+
+pub(super) fn cases() -> Vec<Case> {
+    let mut cases = Vec::new();
+    for row in RIGHT {
+        cases.push(case(row, Vec::new()).send(vec![text(b"Hello")]).step(echo_text(b"Hello")));
+    }
+    for row in WRONG {
+        let case = case(row, vec![text(PROBE), ping(PROBE)]);
+        cases.push(case.expect(Expect::Failure(&[])));
+    }
+    for row in OPEN {
+        cases.push(case(row, Vec::new()).expect(Expect::Observed));
+    }
+    cases.extend(cuts());
+    cases.extend(sizes());
+    cases
+}
+
+/// The response in segments, or with frames behind it.
+fn cuts() -> Vec<Case> {
+    let mut cases = Vec::new();
+    for piece in [1, 2, 50] {
+        let title = format!("a response in segments of {piece} bytes");
+        cases.push(
+            Case::must(ws("4.1"), &format!("response-segments-of-{piece}"), title)
+                .open(opening(Draft::response(), Wire::Pieces(piece)))
+                .send(vec![text(b"Hello")])
+                .step(echo_text(b"Hello")),
+        );
+    }
+    for (name, title, wire) in [
+        ("response-frames-behind", "frames in the segment of the response", Wire::Whole),
+        ("response-frames-behind-1", "the same in segments of one byte", Wire::Pieces(1)),
+        ("response-frames-behind-100", "the same in segments of 100 bytes", Wire::Pieces(100)),
+    ] {
+        let mut response = Draft::response();
+        response.frames = vec![text(b"early"), ping(b"bird"), text(b"worm")];
+        cases.push(
+            Case::must(ws("4.1"), name, title)
+                .open(opening(response, wire))
+                .step(echo_text(b"early"))
+                .step(echo_text(b"worm")),
+        );
+    }
+    let cut = Case::should(ws("4.1"), "response-cut", "a response that TCP cuts in its midst")
+        .open(opening(Draft::response(), Wire::First(40)))
+        .step(Step::Shutdown)
+        .expect(Expect::End);
+    let none = Case::should(ws("4.1"), "response-none", "TCP ends without a response")
+        .open(opening(Draft::response(), Wire::First(0)))
+        .step(Step::Shutdown)
+        .expect(Expect::End);
+    cases.extend([cut, none]);
+    cases
+}
+
+fn sizes() -> Vec<Case> {
+    let many = |count: usize| {
+        (0..count).fold(Draft::response(), |draft, n| draft.and(format!("X-{n}: {n}")))
+    };
+    let large = |bytes: usize| Draft::response().and(format!("X-Long: {}", "a".repeat(bytes)));
+    let mut cases = Vec::new();
+    for (name, title, response) in [
+        ("headers-100000", "a response with 100,000 headers", many(100_000)),
+        ("header-4-mib", "a response with a header of 4 MiB", large(4 << 20)),
+    ] {
+        cases.push(
+            Case::should(ws("10.4"), &format!("response-{name}"), format!("{title} fails"))
+                .open(opening(response, Wire::Whole))
+                .send(vec![text(PROBE)])
+                .expect(Expect::Failure(&[])),
+        );
+    }
+    for (name, title, response) in [
+        ("headers-30", "a response with 30 further headers", many(30)),
+        ("header-2-kib", "a response with a header of 2 KiB", large(2048)),
+    ] {
+        cases.push(
+            Case::should(http("5"), &format!("response-{name}"), title)
+                .open(opening(response, Wire::Whole))
+                .send(vec![text(b"Hello")])
+                .step(echo_text(b"Hello")),
+        );
+    }
+    cases
+}

@@ -11,6 +11,9 @@ const MAX_FRAME_BYTES: usize = 2 + 4 + MAX_CONTROL_PAYLOAD_BYTES;
 const CAPACITY: usize = 512;
 /// Pings and Pongs leave room for a Close, which must never be lost.
 const CAPACITY_BEFORE_CLOSE: usize = CAPACITY - MAX_FRAME_BYTES;
+/// What the application sends leaves room for the answer to a Ping, which is owed as well (RFC 6455
+/// §5.5.2).
+const CAPACITY_BEFORE_PONG: usize = CAPACITY_BEFORE_CLOSE - MAX_FRAME_BYTES;
 
 /// Bytes of control frames that the connection wants to send.
 ///
@@ -53,21 +56,26 @@ impl ControlFrames {
 
     /// Adds a Pong; where there is no room, in place of the Pongs that wait.
     pub(crate) fn push_pong(&mut self, payload: &[u8], mask: Option<[u8; 4]>) {
-        if !self.insert(OpCode::Pong, payload, mask) {
+        let header = control_header(OpCode::Pong, payload, mask);
+        if !self.insert_within(CAPACITY_BEFORE_CLOSE, &header, payload) {
             self.drop_pongs();
-            self.insert(OpCode::Pong, payload, mask);
+            self.insert_within(CAPACITY_BEFORE_CLOSE, &header, payload);
         }
     }
 
     /// Adds a Ping or a Pong that the application wants to send. `false` when there is no room.
     pub(crate) fn insert(&mut self, opcode: OpCode, payload: &[u8], mask: Option<[u8; 4]>) -> bool {
+        self.insert_within(CAPACITY_BEFORE_PONG, &control_header(opcode, payload, mask), payload)
+    }
+
+    /// Adds a frame in front of the Close, where what stands there then is within `capacity`.
+    fn insert_within(&mut self, capacity: usize, header: &EncodedHeader, payload: &[u8]) -> bool {
         let (front, close_len) = (self.close_at, self.len.saturating_sub(self.close_at));
-        let header = control_header(opcode, payload, mask);
         let frame_len = header.as_bytes().len().saturating_add(payload.len());
-        if front.saturating_add(frame_len) > CAPACITY_BEFORE_CLOSE {
+        if front.saturating_add(frame_len) > capacity {
             return false;
         }
-        self.append(&header, payload);
+        self.append(header, payload);
         // A Close that waits stays the last frame.
         if let Some(unordered) = self.bytes.get_mut(front..self.len) {
             unordered.rotate_left(close_len.min(unordered.len()));
@@ -164,6 +172,27 @@ mod tests {
         let before = control.len;
         control.push_close(&[0; 125], Some([1, 2, 3, 4]));
         assert_eq!(control.len, before + 131);
+    }
+
+    /// Found by fuzzing: Pings of the application filled the room, and the Pong owed was dropped.
+    #[test]
+    fn pings_of_the_application_leave_room_for_the_answer_to_the_newest_ping() {
+        for len in [125, 124, 60, 10, 0] {
+            let mut control = ControlFrames::new();
+            let mut pings = 0;
+            while control.insert(OpCode::Ping, &std::vec![9; len], None) {
+                pings += 1;
+            }
+            control.push_pong(&[1; 125], None);
+            control.push_pong(&[2; 125], None);
+            control.push_close(&[0; 125], None);
+            control.push_pong(&[3; 125], None);
+            let bytes = control.poll_transmit().unwrap();
+            assert!(pings >= 1 && bytes.len() >= pings * (2 + len), "{len} bytes");
+            let close = [&b"\x88\x7d"[..], &[0; 125]].concat();
+            let end = [pong(&[3; 125]), close].concat();
+            assert!(bytes.ends_with(&end), "{len} bytes");
+        }
     }
 
     #[test]

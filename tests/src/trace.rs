@@ -96,12 +96,15 @@ impl Trace {
     /// What this trace of single bytes comes to when the reads end at `ends`: everything happens
     /// in the read that brings its last byte.
     pub fn gathered(&self, ends: &[usize]) -> Self {
-        let read_of = |at: usize| match at {
-            0 => 0,
-            at => ends.iter().copied().find(|end| *end >= at).unwrap_or(at),
-        };
-        let steps = self.steps.iter().map(|(at, what)| (read_of(*at), what.clone())).collect();
-        Self { steps, ..self.clone() }
+        let steps = self.steps.iter().map(|(at, what)| (read_of(*at, ends), what.clone()));
+        Self { steps: steps.collect(), ..self.clone() }
+    }
+
+    /// Whether `other` is what this comes to when the reads end at `ends`.
+    pub fn comes_to(&self, ends: &[usize], other: &Self) -> bool {
+        let expected = self.steps.iter().map(|(at, what)| (read_of(*at, ends), what));
+        expected.eq(other.steps.iter().map(|(at, what)| (*at, what)))
+            && (self.end, self.compressed) == (other.end, other.compressed)
     }
 
     /// The events.
@@ -133,6 +136,14 @@ impl Trace {
             What::Failure(error) => Some((*at, *error)),
             _ => None,
         })
+    }
+}
+
+/// The end of the read that brings the byte in front of `at`.
+fn read_of(at: usize, ends: &[usize]) -> usize {
+    match at {
+        0 => 0,
+        at => ends.iter().copied().find(|end| *end >= at).unwrap_or(at),
     }
 }
 

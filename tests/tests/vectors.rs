@@ -2,18 +2,24 @@
 
 use std::thread;
 
-use longwire_tests::check::check;
+use longwire_tests::check::{Cuts, LONG_BYTES, check, difference};
+use longwire_tests::feed::{Api, run as feed};
 use longwire_tests::vector::{Vector, parse};
 
-/// Runs a table, and shows every mismatch.
-fn run(file: &str, text: &str) {
-    let vectors = parse(file, text).unwrap_or_else(|error| panic!("{error}"));
-    assert!(!vectors.is_empty(), "{file} has no vectors");
+const FRAMES: &str = include_str!("../vectors/frames.txt");
+
+fn read(file: &str, text: &str) -> Vec<Vector> {
+    parse(file, text).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// Runs vectors on all processors, and shows every mismatch.
+fn run(vectors: &[Vector], cuts: Cuts) {
+    assert!(!vectors.is_empty(), "there are no vectors");
     let threads = thread::available_parallelism().map_or(1, usize::from);
     // Long inputs stand side by side in a table: deal them out in turn.
     let share = |first: usize| vectors.iter().skip(first).step_by(threads).collect::<Vec<_>>();
     let failures: Vec<String> = thread::scope(|scope| {
-        let shares = (0..threads).map(|first| scope.spawn(move || mismatches(&share(first))));
+        let shares = (0..threads).map(|first| scope.spawn(move || mismatches(&share(first), cuts)));
         let shares: Vec<_> = shares.collect();
         shares.into_iter().flat_map(|share| share.join().expect("a broken promise")).collect()
     });
@@ -21,22 +27,52 @@ fn run(file: &str, text: &str) {
     assert!(failures.is_empty(), "{failed} of {all}:\n\n{}\n", failures.join("\n\n"));
 }
 
-fn mismatches(vectors: &[&Vector]) -> Vec<String> {
-    let mismatch = |vector: &&Vector| check(vector).err().map(|mismatch| mismatch.to_string());
-    vectors.iter().filter_map(mismatch).collect()
+fn mismatches(vectors: &[&Vector], cuts: Cuts) -> Vec<String> {
+    vectors.iter().filter_map(|vector| Some(check(vector, cuts).err()?.to_string())).collect()
 }
 
 #[test]
 fn frames() {
-    run("frames.txt", include_str!("../vectors/frames.txt"));
+    run(&read("frames.txt", FRAMES), Cuts::Most);
+}
+
+/// The payloads of 64 KiB, cut at each of their bytes.
+#[test]
+#[ignore = "copies 64 KiB half a million times: run it with --include-ignored"]
+fn long_frames_at_every_cut() {
+    let mut vectors = read("frames.txt", FRAMES);
+    vectors.retain(|vector| vector.input.len() > LONG_BYTES);
+    run(&vectors, Cuts::All);
 }
 
 #[test]
 fn deflate() {
-    run("deflate.txt", include_str!("../vectors/deflate.txt"));
+    run(&read("deflate.txt", include_str!("../vectors/deflate.txt")), Cuts::All);
 }
 
 #[test]
 fn hostile() {
-    run("hostile.txt", include_str!("../vectors/hostile.txt"));
+    run(&read("hostile.txt", include_str!("../vectors/hostile.txt")), Cuts::All);
+}
+
+/// RFC 6455 §7.4 and IANA's registry: which of all codes a Close may carry.
+#[test]
+fn rfc6455_s7_4_every_close_code() {
+    for code in 0..=u16::MAX {
+        let allowed = matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999);
+        let line = if allowed {
+            format!(
+                "a | both | - | [88 02 {code:04x}] | close {code} | closed by peer | [88 02 {code:04x}]"
+            )
+        } else {
+            format!(
+                "a | both | - | [88 02 {code:04x} ^] | - | fail 1002 CloseCodeInvalid | close(1002)"
+            )
+        };
+        for vector in read("codes", &line) {
+            let every_byte: Vec<usize> = (1..=vector.input.len()).collect();
+            let exact = feed(&vector, Api::WebSocket, &vector.input, &every_byte);
+            assert_eq!(difference(&vector, &exact), None, "{code}");
+        }
+    }
 }

@@ -31,6 +31,10 @@ impl Level {
     }
 }
 
+pub(crate) const MUST: Level = Level::Must;
+pub(crate) const SHOULD: Level = Level::Should;
+pub(crate) const INFO: Level = Level::Info;
+
 /// A section of a standard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Section {

@@ -108,7 +108,7 @@ fn expect_failure(it: &mut Conversation, codes: Codes) -> Result<(), Stop> {
                 return Err(fail("a Close came, but not the end of TCP (§7.1.7)"));
             }
             Came::Nothing => return Err(fail("it does not fail the connection")),
-            Came::Violation(violation) => return Err(fail(violation)),
+            Came::Violation(violation) => return Err(fail(format!("it goes on: {violation}"))),
         }
     }
     match closed_with {

@@ -90,6 +90,7 @@ fn codes() -> Vec<Case> {
             frames: vec![closing(code)],
             codes: &[1002],
             autobahn,
+            content: false,
         };
         cases.extend(failing.cases());
     }
@@ -126,6 +127,7 @@ fn bodies() -> Vec<Case> {
         frames: vec![close(b"\x03")],
         codes: &[1002],
         autobahn: "7.3.2",
+        content: false,
     };
     cases.extend(one_byte.cases());
     for &(name, body, autobahn) in BAD_REASONS {
@@ -136,6 +138,7 @@ fn bodies() -> Vec<Case> {
             frames: vec![close(body)],
             codes: &[1007, 1002],
             autobahn,
+            content: false,
         };
         cases.extend(failing.cases());
     }

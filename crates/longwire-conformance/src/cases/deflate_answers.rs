@@ -1,12 +1,11 @@
 //! RFC 7692 §7.1: what a client does with an answer to its offer that cannot be one.
 
-use crate::case::{Case, Expect, Level, Opening, PROBE, Section, Wire, echo_text, pmd};
+use crate::case::{
+    Case, Expect, Level, MUST, Opening, PROBE, SHOULD, Section, Wire, echo_text, pmd,
+};
 use crate::extension;
 use crate::frames::{ping, text};
 use crate::handshake::{Draft, Head};
-
-const MUST: Level = Level::Must;
-const SHOULD: Level = Level::Should;
 
 struct Row(Level, Section, &'static str, &'static str);
 

@@ -129,6 +129,7 @@ pub(super) fn cases() -> Vec<Case> {
             frames: frames.to_vec(),
             codes: &[1002],
             autobahn,
+            content: false,
         };
         cases.extend(failing.cases());
     }

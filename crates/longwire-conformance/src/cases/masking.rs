@@ -53,6 +53,7 @@ pub(super) fn cases(peer: Role) -> Vec<Case> {
             frames: frames.to_vec(),
             codes: &[1002],
             autobahn: "",
+            content: false,
         };
         cases.extend(failing.cases());
     }

@@ -5,6 +5,7 @@ mod closing;
 mod control;
 mod deflate_answers;
 mod deflate_data;
+mod deflate_declined;
 mod deflate_offers;
 mod early;
 mod fragments;
@@ -13,8 +14,12 @@ mod http;
 mod limits;
 mod masking;
 mod request;
+mod request_fields;
+mod request_line;
+mod request_right;
 mod requests_of_clients;
 mod response;
+mod response_wrong;
 mod segments;
 mod utf8;
 
@@ -64,6 +69,9 @@ struct Failing {
     /// What is right to say then.
     codes: Codes,
     autobahn: &'static str,
+    /// The fault is in the content, which an application may look at only after frames behind it
+    /// were read: a Pong tells nothing then.
+    content: bool,
 }
 
 impl Failing {
@@ -75,7 +83,10 @@ impl Failing {
 
     fn case(&self) -> Case {
         let mut frames = self.frames.clone();
-        frames.extend([ping(PROBE), text(PROBE)]);
+        if !self.content {
+            frames.push(ping(PROBE));
+        }
+        frames.push(text(PROBE));
         Case::must(self.section, &self.name, &self.title)
             .autobahn(self.autobahn)
             .send(frames)

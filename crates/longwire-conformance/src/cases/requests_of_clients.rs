@@ -1,14 +1,12 @@
 //! RFC 6455 §4.1: what stands in a client's request.
 
-use crate::case::{Asked, Case, Level, Opening, Section, http, ws};
+use crate::case::{Asked, Case, Level, MUST, Opening, Section, http, ws};
 use crate::extension;
 use crate::handshake::{is_key, is_tchar};
 
 type Check = fn(&Asked<'_>) -> Result<(), String>;
 
 struct Row(Level, Section, &'static str, &'static str, Check);
-
-const MUST: Level = Level::Must;
 
 static ROWS: &[Row] = &[
     Row(MUST, ws("4.1"), "method", "the method is GET", |asked| {

@@ -1,15 +1,22 @@
 //! RFC 6455 §4.1: what a client does with a response that is right, and with each that is not.
 
-use crate::case::{Case, Expect, Level, Opening, PROBE, Section, Step, Wire, echo_text, http, ws};
+use super::response_wrong;
+use crate::case::{
+    Case, Expect, INFO, Level, MUST, Opening, PROBE, SHOULD, Section, Step, Wire, echo_text, http,
+    ws,
+};
 use crate::frames::{Frame, ping, text};
 use crate::handshake::Edit::{self, And, First, Line, With, Without};
 use crate::handshake::{Draft, Head};
 
-const MUST: Level = Level::Must;
-const SHOULD: Level = Level::Should;
-const INFO: Level = Level::Info;
-
-struct Row(Level, Section, &'static str, &'static str, &'static [Edit]);
+/// A response that is right, but for what is edited: its level, section, name and title.
+pub(super) struct Row(
+    pub(super) Level,
+    pub(super) Section,
+    pub(super) &'static str,
+    pub(super) &'static str,
+    pub(super) &'static [Edit],
+);
 
 /// The client goes on.
 static RIGHT: &[Row] = &[
@@ -86,216 +93,6 @@ static RIGHT: &[Row] = &[
     ),
 ];
 
-/// The client fails.
-static WRONG: &[Row] = &[
-    Row(
-        MUST,
-        ws("4.1"),
-        "status-200",
-        "200 is no upgrade, whatever headers it has",
-        &[Line("HTTP/1.1 200 OK")],
-    ),
-    Row(MUST, ws("4.1"), "status-100", "100 is no upgrade", &[Line("HTTP/1.1 100 Continue")]),
-    Row(MUST, ws("4.1"), "status-102", "102 is no upgrade", &[Line("HTTP/1.1 102 Processing")]),
-    Row(MUST, ws("4.1"), "status-400", "400 is no upgrade", &[Line("HTTP/1.1 400 Bad Request")]),
-    Row(
-        MUST,
-        ws("4.1"),
-        "status-404",
-        "404 is no upgrade",
-        &[Line("HTTP/1.1 404 Not Found"), And("Content-Length: 0")],
-    ),
-    Row(
-        MUST,
-        ws("4.1"),
-        "status-426",
-        "426 is no upgrade",
-        &[Line("HTTP/1.1 426 Upgrade Required"), And("Content-Length: 0")],
-    ),
-    Row(
-        MUST,
-        ws("4.1"),
-        "status-503",
-        "503 is no upgrade",
-        &[Line("HTTP/1.1 503 Service Unavailable"), And("Content-Length: 0")],
-    ),
-    Row(
-        MUST,
-        ws("4.1"),
-        "status-1010",
-        "a status of four digits is none",
-        &[Line("HTTP/1.1 1010 Switching Protocols")],
-    ),
-    Row(
-        SHOULD,
-        http("2.3"),
-        "http-1-0",
-        "HTTP/1.0 has no upgrade",
-        &[Line("HTTP/1.0 101 Switching Protocols")],
-    ),
-    Row(
-        MUST,
-        http("4"),
-        "no-http",
-        "a status line that is none",
-        &[Line("WS/1.1 101 Switching Protocols")],
-    ),
-    Row(MUST, ws("4.1"), "upgrade-absent", "a response without Upgrade", &[Without("Upgrade")]),
-    Row(
-        MUST,
-        ws("4.1"),
-        "upgrade-other",
-        "an upgrade to something else",
-        &[With("Upgrade", "h2c")],
-    ),
-    Row(
-        MUST,
-        ws("4.1"),
-        "upgrade-prefix",
-        "websockets is not websocket",
-        &[With("Upgrade", "websockets")],
-    ),
-    Row(MUST, ws("4.1"), "upgrade-empty", "an empty Upgrade", &[With("Upgrade", "")]),
-    Row(
-        MUST,
-        ws("4.1"),
-        "connection-absent",
-        "a response without Connection",
-        &[Without("Connection")],
-    ),
-    Row(
-        MUST,
-        ws("4.1"),
-        "connection-other",
-        "Connection: keep-alive",
-        &[With("Connection", "keep-alive")],
-    ),
-    Row(MUST, ws("4.1"), "connection-close", "Connection: close", &[With("Connection", "close")]),
-    Row(
-        MUST,
-        ws("4.1"),
-        "accept-absent",
-        "a response without the accept value",
-        &[Without("Sec-WebSocket-Accept")],
-    ),
-    Row(
-        MUST,
-        ws("4.1"),
-        "accept-empty",
-        "an empty accept value",
-        &[With("Sec-WebSocket-Accept", "")],
-    ),
-    Row(
-        MUST,
-        ws("4.1"),
-        "accept-wrong",
-        "another key's accept value",
-        &[With("Sec-WebSocket-Accept", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")],
-    ),
-    Row(
-        MUST,
-        ws("4.1"),
-        "accept-key",
-        "the key itself as the accept value",
-        &[With("Sec-WebSocket-Accept", "{key}")],
-    ),
-    Row(
-        MUST,
-        ws("4.1"),
-        "accept-longer",
-        "the accept value with more behind it",
-        &[With("Sec-WebSocket-Accept", "{accept}=")],
-    ),
-    Row(
-        MUST,
-        ws("4.1"),
-        "accept-quoted",
-        "the accept value in quotes",
-        &[With("Sec-WebSocket-Accept", "\"{accept}\"")],
-    ),
-    Row(
-        MUST,
-        ws("11.3.3"),
-        "accept-repeated",
-        "two accept values, the second wrong",
-        &[And("Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")],
-    ),
-    Row(
-        SHOULD,
-        ws("11.3.3"),
-        "accept-repeated-same",
-        "the accept value twice",
-        &[And("Sec-WebSocket-Accept: {accept}")],
-    ),
-    Row(
-        MUST,
-        ws("4.1"),
-        "extension-unrequested",
-        "an extension that was not asked for",
-        &[And("Sec-WebSocket-Extensions: x-unrequested")],
-    ),
-    Row(
-        MUST,
-        ws("4.1"),
-        "extension-unrequested-proto",
-        "an extension named __proto__",
-        &[And("Sec-WebSocket-Extensions: __proto__")],
-    ),
-    Row(
-        MUST,
-        ws("9.1"),
-        "extensions-malformed",
-        "extensions off the grammar",
-        &[And("Sec-WebSocket-Extensions: ;;")],
-    ),
-    Row(
-        MUST,
-        ws("9.1"),
-        "extensions-open-quote",
-        "a quoted value that does not end",
-        &[And("Sec-WebSocket-Extensions: permessage-deflate; a=\"b")],
-    ),
-    Row(
-        SHOULD,
-        ws("9.1"),
-        "extensions-empty",
-        "an empty Sec-WebSocket-Extensions",
-        &[And("Sec-WebSocket-Extensions:")],
-    ),
-    Row(
-        MUST,
-        ws("4.1"),
-        "subprotocol-unrequested",
-        "a subprotocol that was not asked for",
-        &[And("Sec-WebSocket-Protocol: x-unrequested")],
-    ),
-    Row(
-        MUST,
-        ws("4.1"),
-        "subprotocol-list",
-        "two subprotocols",
-        &[And("Sec-WebSocket-Protocol: x-a, x-b")],
-    ),
-    Row(
-        SHOULD,
-        ws("11.3.4"),
-        "subprotocol-repeated",
-        "Sec-WebSocket-Protocol twice",
-        &[And("Sec-WebSocket-Protocol: x-a"), And("Sec-WebSocket-Protocol: x-a")],
-    ),
-    Row(MUST, http("5"), "no-colon", "a line without a colon", &[And("XNoColon")]),
-    Row(
-        SHOULD,
-        http("5.1"),
-        "space-before-colon",
-        "white space between name and colon",
-        &[And("X-Other : a")],
-    ),
-    Row(SHOULD, http("5.2"), "obs-fold", "a folded line", &[And("X-Folded: a\r\n b")]),
-    Row(SHOULD, http("5"), "nul-value", "a NUL in a value", &[And("X-Nul: a\0b")]),
-    Row(SHOULD, http("2.2"), "bare-cr", "a CR alone in a value", &[And("X-Cr: a\rb")]),
-];
-
 /// It is open what the client does.
 static OPEN: &[Row] = &[
     Row(
@@ -347,7 +144,7 @@ pub(super) fn cases() -> Vec<Case> {
     for row in RIGHT {
         cases.push(case(row, Vec::new()).send(vec![text(b"Hello")]).step(echo_text(b"Hello")));
     }
-    for row in WRONG {
+    for row in response_wrong::ROWS {
         let case = case(row, vec![text(PROBE), ping(PROBE)]);
         cases.push(case.expect(Expect::Failure(&[])));
     }

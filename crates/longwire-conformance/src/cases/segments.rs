@@ -36,13 +36,10 @@ pub(super) fn cases() -> Vec<Case> {
             .step(echo_text(b"Hello, world")),
         );
         cases.push(
-            case(
-                "failure",
-                "a reserved bit behind a message",
-                vec![text(b"fine"), text(b"wrong").rsv(2), ping(PROBE)],
-            )
-            .step(echo_text(b"fine"))
-            .expect(Expect::Failure(&[])),
+            case("failure", "a reserved bit behind a message", vec![text(b"fine")])
+                .step(echo_text(b"fine"))
+                .step(Step::Send(vec![text(b"wrong").rsv(2), ping(PROBE)], Wire::Pieces(piece)))
+                .expect(Expect::Failure(&[])),
         );
         cases.push(
             case("close", "a Close with a reason", vec![close(b"\x03\xe8bye")])

@@ -79,6 +79,7 @@ pub(super) fn cases() -> Vec<Case> {
             frames: vec![text(payload)],
             codes: &[1007],
             autobahn,
+            content: true,
         };
         cases.extend(failing.cases());
     }
@@ -154,6 +155,7 @@ fn invalid_in_fragments() -> Vec<Case> {
             frames: frames.to_vec(),
             codes: &[1007],
             autobahn: "",
+            content: true,
         };
         cases.extend(failing.cases());
     }

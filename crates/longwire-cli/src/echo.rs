@@ -131,3 +131,40 @@ impl Application for Echo {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Arguments;
+    use clap::Parser;
+    use longwire_server::Config;
+
+    #[derive(Parser)]
+    struct Cli {
+        #[command(flatten)]
+        arguments: Arguments,
+    }
+
+    fn config(arguments: &[&str]) -> Config {
+        Cli::parse_from([&["echo"], arguments].concat()).arguments.config()
+    }
+
+    #[test]
+    fn without_options_the_defaults_hold() {
+        assert_eq!(format!("{:?}", config(&[])), format!("{:?}", Config::default()));
+        // The help names them.
+        assert_eq!(Config::default().max_connections, 100_000);
+        assert_eq!(Config::default().timeouts.ping_interval.unwrap().as_secs(), 30);
+    }
+
+    #[test]
+    fn every_option_reaches_the_server() {
+        let arguments = "--listen [::1]:0 --threads 3 --max-message-bytes 5 --max-connections 7 \
+             --no-deflate --ping-interval 2 --idle-timeout 4";
+        let config = config(&arguments.split_whitespace().collect::<Vec<_>>());
+        assert_eq!(config.listen, ["[::1]:0".parse().unwrap()]);
+        assert_eq!((config.threads, config.max_connections), (3, 7));
+        assert_eq!((config.limits.max_message_bytes, config.deflate), (5, None));
+        assert_eq!(config.timeouts.ping_interval.unwrap().as_secs(), 2);
+        assert_eq!(config.idle_timeout.unwrap().as_secs(), 4);
+    }
+}

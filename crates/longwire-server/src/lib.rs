@@ -15,6 +15,7 @@ mod network;
 mod outbox;
 mod server;
 mod session;
+#[cfg(unix)]
 mod signal;
 #[cfg(any(test, feature = "simulation"))]
 pub mod simulation;
@@ -32,6 +33,7 @@ pub use config::{Config, ConfigError, SlowConsumer};
 pub use connection::ConnectionId;
 pub use context::{Context, Peers};
 pub use server::{Handle, Server};
+#[cfg(unix)]
 pub use signal::shut_down_on_signals;
 
 pub use longwire::handshake::{Request, Upgrade};

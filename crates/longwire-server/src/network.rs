@@ -1,8 +1,7 @@
 //! The seam between the event loop and the world: sockets, readiness and time.
 //!
-//! [`MioNetwork`](crate::mio_network::MioNetwork) is the real one, and
-//! that of a [`simulation`](crate::simulation) one in memory whose clock tests turn. The
-//! loop runs the same over both.
+//! [`MioNetwork`](crate::mio_network::MioNetwork) is the real one. `simulation/network.rs` has one in
+//! memory whose clock tests turn. The loop runs the same over both.
 //!
 //! Readiness is **edge-triggered**: it is reported when it begins, and again only after the socket
 //! has refused a read or a write. A read that did not fill its buffer, and a write that was taken

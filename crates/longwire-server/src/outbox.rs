@@ -67,6 +67,8 @@ pub(crate) struct Outbox {
     frame_end: usize,
     control: Control,
     bytes: usize,
+    /// A large buffer that has been sent.
+    emptied: Option<Vec<u8>>,
 }
 
 impl Outbox {
@@ -179,11 +181,17 @@ impl Outbox {
         })
     }
 
+    /// A large buffer, for others to use.
+    pub(crate) fn take_emptied(&mut self) -> Option<Vec<u8>> {
+        self.emptied.take()
+    }
+
     /// Makes it as good as new, and keeps a little memory for the next connection.
     pub(crate) fn clear(&mut self) {
         self.queue.clear();
         self.queue.shrink_to(KEPT_SEGMENTS);
         self.control.clear();
+        self.emptied = None;
         (self.sent, self.frame_end, self.bytes) = (0, 0, 0);
     }
 
@@ -226,8 +234,16 @@ impl Outbox {
 
     /// Drops the front segment if all of it is sent.
     fn pop_sent(&mut self) {
-        if self.sent == self.front().len() && self.queue.pop_front().is_some() {
+        if self.sent < self.front().len() {
+            return;
+        }
+        if let Some(segment) = self.queue.pop_front() {
             (self.sent, self.frame_end) = (0, 0);
+            if let Segment::Owned(buffer) = segment
+                && buffer.capacity() > COALESCED_BYTES
+            {
+                self.emptied = Some(buffer);
+            }
         }
     }
 
@@ -492,6 +508,7 @@ mod tests {
             assert_eq!(outbox.bytes(), TOTAL - sent);
         }
         assert_eq!(writes, TOTAL / (16 * 1024));
+        assert_eq!(outbox.take_emptied().map(|buffer| buffer.as_ptr() as usize), Some(place));
     }
 
     #[test]

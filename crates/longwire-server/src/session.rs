@@ -56,8 +56,8 @@ impl<S> Session<S> {
         self.has_received(now, 0);
     }
 
-    fn has_message(&mut self, now: Duration) {
-        self.last_message_ms = millis(now);
+    fn has_message(&mut self, now_ms: u64) {
+        self.last_message_ms = now_ms;
         self.deadlines.end_of_message();
     }
 }
@@ -71,17 +71,17 @@ pub(crate) fn receive<A: Application>(
     key: usize,
     input: &mut Input<'_>,
 ) -> Step {
+    let now_ms = millis(table.now);
     loop {
-        let now = table.now;
         let Some((session, control)) = table.session_and_control(key) else { return Step::Over };
         match session.websocket.receive(input, control, inbound) {
             Ok(None) => return Step::Done,
             Ok(Some(Event::Text(text))) => {
-                session.has_message(now);
+                session.has_message(now_ms);
                 application.message(&mut Context::new(table, key), Message::Text(text));
             }
             Ok(Some(Event::Binary(data))) => {
-                session.has_message(now);
+                session.has_message(now_ms);
                 application.message(&mut Context::new(table, key), Message::Binary(data));
             }
             Ok(Some(Event::Ping(payload))) => {

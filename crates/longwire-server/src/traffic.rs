@@ -182,6 +182,9 @@ impl<N: Network, A: Application> Worker<N, A> {
         if pending.outbox.bytes() < before {
             pending.moved_at = table.now;
         }
+        if let Some(buffer) = pending.outbox.take_emptied() {
+            table.turn.put_spare(buffer);
+        }
         match progress {
             Progress::Drained => {}
             Progress::Partly => table.mark_unflushed(key),

@@ -3,8 +3,9 @@
 
 use longwire::{ControlFrames, Outbound, SendOptions};
 
-/// A buffer that grew beyond this is given back.
-const KEPT_BYTES: usize = 512 * 1024;
+/// Buffers that grew are kept for other output, up to this in all: getting large ones from the
+/// system, page by page, costs as much as sending them.
+const KEPT_BYTES: usize = 4 * 1024 * 1024;
 
 pub(crate) struct Turn {
     /// The connection whose input is being processed.
@@ -18,6 +19,8 @@ pub(crate) struct Turn {
     /// Frames that the engine has made of itself, one at a time.
     pub(crate) control: ControlFrames,
     pub(crate) outbound: Outbound,
+    spare: Vec<Vec<u8>>,
+    spare_bytes: usize,
 }
 
 impl Turn {
@@ -29,6 +32,8 @@ impl Turn {
             scratch: Vec::new(),
             control: ControlFrames::new(),
             outbound: Outbound::new(options),
+            spare: Vec::new(),
+            spare_bytes: 0,
         }
     }
 
@@ -44,22 +49,68 @@ impl Turn {
         self.clear_output();
     }
 
-    /// The output has been written, or moved elsewhere.
+    /// The output has been written, or its buffer has been moved elsewhere.
     pub(crate) fn clear_output(&mut self) {
         self.frames_at = 0;
-        self.output = emptied(std::mem::take(&mut self.output));
+        self.output.clear();
+        if self.output.capacity() > KEPT_BYTES {
+            self.output = Vec::new();
+        }
+        if self.output.capacity() == 0
+            && let Some(buffer) = self.spare.pop()
+        {
+            self.spare_bytes -= buffer.capacity();
+            self.output = buffer;
+        }
+    }
+
+    /// Takes a buffer back that a connection's outbox has sent.
+    pub(crate) fn put_spare(&mut self, mut buffer: Vec<u8>) {
+        if self.spare_bytes + buffer.capacity() <= KEPT_BYTES {
+            buffer.clear();
+            self.spare_bytes += buffer.capacity();
+            self.spare.push(buffer);
+        }
     }
 
     /// Takes the scratch buffer back.
-    pub(crate) fn put_scratch(&mut self, scratch: Vec<u8>) {
-        self.scratch = emptied(scratch);
+    pub(crate) fn put_scratch(&mut self, mut scratch: Vec<u8>) {
+        scratch.clear();
+        if scratch.capacity() <= KEPT_BYTES {
+            self.scratch = scratch;
+        }
     }
 }
 
-fn emptied(mut buffer: Vec<u8>) -> Vec<u8> {
-    if buffer.capacity() > KEPT_BYTES {
-        return Vec::new();
+#[cfg(test)]
+mod tests {
+    use super::{KEPT_BYTES, Turn};
+    use longwire::SendOptions;
+
+    #[test]
+    fn a_buffer_that_was_moved_away_comes_back() {
+        let mut turn = Turn::new(SendOptions::DEFAULT);
+        turn.begin(0);
+        turn.output.resize(100_000, 1);
+        let place = turn.output.as_ptr();
+        let moved = std::mem::take(&mut turn.output);
+        turn.end();
+        assert_eq!(turn.output.capacity(), 0);
+        turn.put_spare(moved);
+        turn.begin(1);
+        turn.end();
+        assert_eq!((turn.output.as_ptr(), turn.output.len()), (place, 0));
     }
-    buffer.clear();
-    buffer
+
+    #[test]
+    fn what_is_kept_is_limited() {
+        let mut turn = Turn::new(SendOptions::DEFAULT);
+        (0..10).for_each(|_| turn.put_spare(Vec::with_capacity(KEPT_BYTES / 4)));
+        assert_eq!((turn.spare.len(), turn.spare_bytes), (4, KEPT_BYTES));
+        turn.begin(0);
+        turn.output.reserve_exact(KEPT_BYTES + 1);
+        turn.end();
+        assert_eq!(turn.output.capacity(), KEPT_BYTES / 4);
+        assert_eq!((turn.spare.len(), turn.spare_bytes), (3, KEPT_BYTES / 4 * 3));
+    }
 }

@@ -47,8 +47,8 @@ pub struct Config {
     /// Drops a connection whose peer has taken nothing for this long of what waits for it.
     /// Default: 20 s.
     pub write_stall_timeout: Duration,
-    /// How long a connection that is over may take to take its last bytes and to end its stream.
-    /// Default: 5 s.
+    /// How long a peer may take to end its stream once it has been sent the last bytes, before its
+    /// socket is closed without that. Default: 5 s.
     pub linger_timeout: Duration,
     /// How long a shutdown waits for the closing handshakes. Default: 10 s.
     pub shutdown_timeout: Duration,

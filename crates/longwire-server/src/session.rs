@@ -56,6 +56,15 @@ impl<S> Session<S> {
         self.has_received(now, 0);
     }
 
+    /// The peer has taken some of what waits for it. If a Close is behind that, its time begins
+    /// anew.
+    pub(crate) fn has_moved(&mut self, now: Duration) {
+        if self.websocket.connection().state() == State::Closing {
+            self.deadlines = Deadlines::new(now);
+            self.deadlines.closing(now);
+        }
+    }
+
     fn has_message(&mut self, now_ms: u64) {
         self.last_message_ms = now_ms;
         self.deadlines.end_of_message();

@@ -6,10 +6,13 @@
 //!  Handshake  handshake_timeout after accept         dropped
 //!  Open       heartbeats, message, closing (engine)  a Ping; closed with 1008; dropped
 //!  Open       idle_timeout after the last message    closed with 1001
-//!  Ending     linger_timeout after it ended          dropped
+//!  Ending     linger_timeout after the last byte     dropped
 //!  any        write_stall_timeout after the socket   dropped
 //!             took something of what waits
 //! ```
+//!
+//! A Close goes behind what waits, so the time for its answer begins anew whenever the peer takes
+//! some of that.
 //!
 //! While a connection is paused, nothing is read from it, so the peer cannot be blamed for its
 //! silence: only the write stall counts, and the closing handshake.
@@ -47,7 +50,7 @@ impl<S> Table<S> {
             Phase::Handshake(handshake) if handshake.deadline <= self.now => {
                 Fate::Dropped("no complete request in time")
             }
-            Phase::Ending(ending) if ending.deadline <= self.now => {
+            Phase::Ending(ending) if ending.deadline.is_some_and(|at| at <= self.now) => {
                 Fate::Dropped("the peer does not end the stream")
             }
             Phase::Open(_) => self.expire_session(key),
@@ -93,7 +96,7 @@ impl<S> Table<S> {
     fn deadline(&mut self, key: usize) -> Option<Duration> {
         let of_phase = match &self.connections[key].phase {
             Phase::Handshake(handshake) => Some(handshake.deadline),
-            Phase::Ending(ending) => Some(ending.deadline),
+            Phase::Ending(ending) => ending.deadline,
             Phase::Open(_) if self.is_waiting_for_us(key) => None,
             Phase::Open(session) => {
                 let heartbeat = session.deadlines.poll_timeout(&self.config.timeouts);

@@ -181,6 +181,9 @@ impl<N: Network, A: Application> Worker<N, A> {
         let progress = pending.outbox.write(|slices| network.write(stream, slices))?;
         if pending.outbox.bytes() < before {
             pending.moved_at = table.now;
+            if let Phase::Open(session) = &mut connection.phase {
+                session.has_moved(table.now);
+            }
         }
         if let Some(buffer) = pending.outbox.take_emptied() {
             table.turn.put_spare(buffer);
@@ -222,8 +225,8 @@ impl<N: Network, A: Application> Worker<N, A> {
         let connection = &mut self.table.connections[key];
         let flushed = connection.waiting_bytes() == 0;
         let Phase::Ending(ending) = &mut connection.phase else { return };
-        if flushed && !ending.write_ended {
-            ending.write_ended = true;
+        if flushed && !ending.write_ended() {
+            ending.deadline = Some(self.table.now + self.table.config.linger_timeout);
             let Some(stream) = &mut self.streams[key] else { return };
             if let Err(error) = self.network.shutdown_write(stream) {
                 return self.broken(key, &error);
@@ -231,6 +234,8 @@ impl<N: Network, A: Application> Worker<N, A> {
         }
         if ending.is_done() {
             self.drop_connection(key, "both sides have ended the stream");
+        } else {
+            self.table.reschedule(key);
         }
     }
 }

@@ -249,11 +249,9 @@ impl<N: Network, A: Application> Worker<N, A> {
 
     /// The connection has said its last word: it is to be flushed and closed.
     pub(crate) fn begin_ending(&mut self, key: usize) {
-        let deadline = self.table.now + self.table.config.linger_timeout;
         let connection = &mut self.table.connections[key];
-        let phase = std::mem::replace(&mut connection.phase, Phase::Ending(Ending::new(deadline)));
+        let phase = std::mem::replace(&mut connection.phase, Phase::Ending(Ending::default()));
         self.tell_closed(key, phase);
-        self.table.reschedule(key);
     }
 
     /// Closes the socket, whatever waits, and forgets the connection.
@@ -263,7 +261,7 @@ impl<N: Network, A: Application> Worker<N, A> {
         // Step 6 comes later in the turn, so nobody takes this key for another connection.
         self.streams[key] = None;
         let connection = &mut self.table.connections[key];
-        let gone = Phase::Ending(Ending::new(self.table.now));
+        let gone = Phase::Ending(Ending::default());
         let mut phase = std::mem::replace(&mut connection.phase, gone);
         if let Phase::Open(session) = &mut phase {
             session.websocket.receive_eof();

@@ -147,3 +147,24 @@ fn an_id_is_never_that_of_a_later_connection() {
     simulation.run();
     assert_eq!(simulation.application().sent, [Sent::Now; 2], "the old id names nobody");
 }
+
+#[test]
+fn a_peer_that_takes_its_time_gets_everything_up_to_the_close() {
+    for end in [frame(CLOSE, b"\x03\xe8"), frame(TEXT, b"bye 1000"), frame(0x80, b"orphan")] {
+        let mut simulation = simulation(|_| {});
+        let client = open(&mut simulation);
+        client.set_window(10);
+        client.send(&[frame(BINARY, &[b'x'; 100]), end].concat());
+        simulation.run();
+        let mut received = Vec::new();
+        for _ in 0..20 {
+            simulation.run_for(secs(4));
+            received.extend(client.receive());
+            client.set_window(10);
+        }
+        simulation.run();
+        assert_eq!(frames(&received).len(), 2);
+        assert_eq!(frames(&received)[0], (BINARY, vec![b'x'; 100]));
+        assert_eq!(frames(&received)[1].0, CLOSE);
+    }
+}

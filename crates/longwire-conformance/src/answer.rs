@@ -26,28 +26,29 @@ pub(crate) enum Response {
 pub(crate) fn read_head(link: &mut Link) -> Response {
     let until = link.wait_until(link.timeout);
     loop {
-        if let Some(len) = head_len(&link.received) {
-            let bytes: Vec<u8> = link.received.drain(..len + 4).take(len).collect();
+        if let Some(len) = head_len(link.unused()) {
+            let bytes = link.unused()[..len].to_vec();
+            link.advance(len + 4);
             for line in String::from_utf8_lossy(&bytes).lines() {
-                link.note(format!("← {line:.200}"));
+                link.note(format_args!("← {line:.200}"));
             }
             return match Head::parse(&bytes) {
                 Ok(head) => Response::Head(head),
                 Err(reason) => Response::Malformed(reason),
             };
         }
-        if link.received.len() > MAX_HEAD_BYTES {
+        if link.unused().len() > MAX_HEAD_BYTES {
             return Response::Malformed("its head does not end".to_owned());
         }
         let read = link.read(until);
-        if read != Read::More && !link.received.is_empty() {
-            let line = format!("← {}", Shown(&link.received));
-            link.note(line);
+        if read != Read::More && !link.unused().is_empty() {
+            let shown = Shown(link.unused()).to_string();
+            link.note(format_args!("← {shown}"));
         }
         match read {
             Read::More => {}
-            Read::Fin | Read::Reset if link.received.is_empty() => {
-                link.note("← the end of TCP".to_owned());
+            Read::Fin | Read::Reset if link.unused().is_empty() => {
+                link.note(format_args!("← the end of TCP"));
                 return Response::Dropped;
             }
             Read::Fin | Read::Reset => {
@@ -179,7 +180,7 @@ fn expect_one_response(link: &mut Link) -> Result<Verdict, String> {
             end => break end,
         }
     };
-    let another = link.received.windows(9).any(|bytes| {
+    let another = link.unused().windows(9).any(|bytes| {
         bytes.starts_with(b"HTTP/1.") && bytes[7].is_ascii_digit() && bytes[8] == b' '
     });
     if another {
@@ -189,5 +190,74 @@ fn expect_one_response(link: &mut Link) -> Result<Verdict, String> {
         Read::Fin | Read::Reset => Ok(Verdict::Pass),
         Read::TooMuch => Err("it sends without end".into()),
         _ => Err("TCP does not end".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+    use std::net::{Shutdown, TcpListener, TcpStream};
+
+    use super::*;
+    use crate::handshake::{Draft, Edit, accept};
+    use crate::options::Options;
+
+    const KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
+
+    /// What comes of these bytes as an answer, from a server that ends TCP behind them: "open", or
+    /// the verdict.
+    fn judged(answer: Answer, bytes: &[u8]) -> &'static str {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut there = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let mut link = Link::new(listener.accept().unwrap().0, &Options::default()).unwrap();
+        there.write_all(bytes).unwrap();
+        there.shutdown(Shutdown::Write).unwrap();
+        let response = read_head(&mut link);
+        let asked = Asked { key: KEY, offers: Vec::new(), subprotocols: vec!["chat".to_owned()] };
+        match judge(answer, response, &asked, &mut link) {
+            Judged::Open(_) => "open",
+            Judged::Decided(verdict) => verdict.name(),
+        }
+    }
+
+    #[test]
+    fn answers() {
+        let upgraded = |edits: &[Edit]| {
+            Draft::response().edits(edits).render(&[("accept", accept(KEY).as_str())])
+        };
+        let refused =
+            |status: &str, rest: &str| format!("HTTP/1.1 {status} No\r\n{rest}\r\n").into_bytes();
+        let (version, close) = ("Sec-WebSocket-Version: 13\r\n", "Connection: close\r\n");
+        let another = "\r\nHTTP/1.1 404 Not Found\r\n";
+        let cases = [
+            (Answer::Upgraded, upgraded(&[]), "open"),
+            (Answer::Upgraded, upgraded(&[Edit::And("Sec-WebSocket-Protocol: chat")]), "open"),
+            (Answer::Upgraded, upgraded(&[Edit::And("Sec-WebSocket-Protocol: x")]), "fail"),
+            (Answer::Upgraded, upgraded(&[Edit::And("Sec-WebSocket-Extensions: x")]), "fail"),
+            (Answer::Upgraded, upgraded(&[Edit::Without("Upgrade")]), "fail"),
+            (Answer::Upgraded, refused("400", ""), "fail"),
+            (Answer::Upgraded, Vec::new(), "fail"),
+            (Answer::Refused(&[]), upgraded(&[]), "fail"),
+            (Answer::Refused(&[]), refused("400", ""), "pass"),
+            (Answer::Refused(&[]), refused("200", ""), "fail"),
+            (Answer::Refused(&[]), refused("4000", ""), "fail"),
+            (Answer::Refused(&[426]), refused("400", ""), "fail"),
+            (Answer::Refused(&[]), Vec::new(), "fail"),
+            (Answer::RefusedOrDropped, Vec::new(), "pass"),
+            (Answer::RefusedOrDropped, b"HTTP/1.1 400 Bad".to_vec(), "fail"),
+            (Answer::NotUpgraded, refused("200", ""), "pass"),
+            (Answer::NotUpgraded, upgraded(&[]), "fail"),
+            (Answer::RefusedWithVersion, refused("426", version), "pass"),
+            (Answer::RefusedWithVersion, refused("426", ""), "fail"),
+            (Answer::RefusedWithClose, refused("400", close), "pass"),
+            (Answer::RefusedWithClose, refused("400", ""), "fail"),
+            (Answer::RefusedThenEnd, refused("400", "\r\nsome body"), "pass"),
+            (Answer::RefusedThenEnd, refused("400", another), "fail"),
+            (Answer::Observed, refused("418", ""), "observed"),
+        ];
+        for (answer, bytes, right) in cases {
+            let text = String::from_utf8_lossy(&bytes).into_owned();
+            assert_eq!(judged(answer, &bytes), right, "{answer:?} {text}");
+        }
     }
 }

@@ -180,6 +180,8 @@ pub(crate) enum Expect {
     Failure(Codes),
     /// The peer answers our Close with a Close with one of the codes, and TCP ends.
     Closing(Codes),
+    /// As `Closing`, and TCP ends with FIN, not with RST.
+    ClosingWithFin,
     /// TCP ends, whatever comes before.
     End,
     /// Nothing comes, and TCP does not end.
@@ -312,6 +314,7 @@ impl fmt::Display for Expect {
             Self::Failure(codes) => write!(out, "Close {codes:?}, nothing more, the end of TCP"),
             Self::Closing([]) => write!(out, "a Close in return, the end of TCP"),
             Self::Closing(codes) => write!(out, "Close {codes:?} in return, the end of TCP"),
+            Self::ClosingWithFin => write!(out, "a Close in return, the end of TCP with FIN"),
             Self::End => write!(out, "the end of TCP"),
             Self::Silence => write!(out, "nothing"),
             Self::FreshKeys(count) => write!(out, "{count} masking keys, all fresh"),

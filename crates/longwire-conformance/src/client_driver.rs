@@ -97,10 +97,10 @@ impl ClientDriver<'_> {
         }
         let mut bytes = draft.render(&[("accept", &accept(key)), ("key", key)]);
         for line in String::from_utf8_lossy(&bytes).lines().filter(|line| !line.is_empty()) {
-            link.note(format!("→ {line:.200}"));
+            link.note(format_args!("→ {line:.200}"));
         }
         for frame in &draft.frames {
-            link.note(format!("→ {frame}"));
+            link.note(format_args!("→ {frame}"));
             frame.encode(Role::Server, &mut bytes);
         }
         link.write(&bytes, wire);
@@ -109,6 +109,9 @@ impl ClientDriver<'_> {
 }
 
 impl Opener for ClientDriver<'_> {
+    /// A client that does not come for so long comes no more.
+    const PATIENCE: usize = 1;
+
     fn open(&mut self, case: &Case) -> Opened {
         let link = self.accept().and_then(|stream| Link::new(stream, self.options));
         let mut link = match link {
@@ -121,7 +124,7 @@ impl Opener for ClientDriver<'_> {
             Response::Nothing => return failed("no request came", link),
             Response::Malformed(reason) => return failed(&reason, link),
         };
-        let behind = link.received.clone();
+        let behind = link.unused().to_vec();
         let agreed = match self.respond(&mut link, &request, case) {
             Ok(agreed) => agreed,
             Err(reason) => return Opened::Decided(Verdict::Skipped(reason), link.into_log()),

@@ -94,7 +94,7 @@ impl Conversation {
             Wire::First(len) => format!(" (the first {len} bytes only)"),
         };
         for frame in frames {
-            self.link.note(format!("→ {frame}{how}"));
+            self.link.note(format_args!("→ {frame}{how}"));
         }
         self.link.write(&bytes, wire);
     }
@@ -102,10 +102,11 @@ impl Conversation {
     /// The next thing that comes.
     pub(crate) fn next(&mut self, until: Instant) -> Came {
         loop {
-            match frames::take_frame(&mut self.link.received, MAX_MESSAGE_BYTES) {
+            match frames::read_frame(self.link.unused(), MAX_MESSAGE_BYTES) {
                 Err(violation) => return self.violation(violation),
-                Ok(Some(frame)) => {
-                    self.link.note(format!("← {frame}"));
+                Ok(Some((frame, len))) => {
+                    self.link.advance(len);
+                    self.link.note(format_args!("← {frame}"));
                     match self.frame(frame) {
                         Err(violation) => return self.violation(violation),
                         Ok(Some(came)) => return came,
@@ -139,12 +140,12 @@ impl Conversation {
     }
 
     fn violation(&mut self, violation: String) -> Came {
-        self.link.note(format!("← {violation}"));
+        self.link.note(format_args!("← {violation}"));
         Came::Violation(violation)
     }
 
     fn ended(&mut self, line: &str, came: Came) -> Came {
-        self.link.note(line.to_owned());
+        self.link.note(format_args!("{line}"));
         came
     }
 
@@ -230,5 +231,96 @@ fn close_code(body: &[u8]) -> Result<u16, String> {
             }
             Ok(code)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+    use std::net::{Shutdown, TcpListener, TcpStream};
+
+    use super::*;
+    use crate::extension::Direction;
+    use crate::options::Options;
+
+    /// What comes of these bytes, from a peer that ends TCP behind them.
+    fn all(bytes: &[u8], peer: Role, agreed: Option<Agreed>) -> Vec<Came> {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut there = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let link = Link::new(listener.accept().unwrap().0, &Options::default()).unwrap();
+        there.write_all(bytes).unwrap();
+        there.shutdown(Shutdown::Write).unwrap();
+        let mut conversation = Conversation::new(link, peer, agreed);
+        let until = conversation.link.wait_until(Duration::from_secs(10));
+        let mut all = Vec::new();
+        loop {
+            all.push(conversation.next(until));
+            if matches!(all.last(), Some(Came::Fin | Came::Violation(_) | Came::Nothing)) {
+                return all;
+            }
+        }
+    }
+
+    fn direction(context_takeover: bool) -> Direction {
+        Direction { context_takeover, window_bits: 15 }
+    }
+
+    #[test]
+    fn what_comes_from_a_server() {
+        let message = |text: &str| Came::Message(frames::TEXT, text.as_bytes().to_vec());
+        let pong = Came::Pong(b"p".to_vec());
+        let cases: &[(&[u8], Vec<Came>)] = &[
+            (b"\x81\x02hi", vec![message("hi")]),
+            (b"\x01\x01h\x89\x00\x8a\x01p\x80\x01i", vec![Came::Ping, pong, message("hi")]),
+            (b"\x88\x00", vec![Came::Close(1005)]),
+            (b"\x88\x02\x03\xe8", vec![Came::Close(1000)]),
+            (b"\x81\x05hi", vec![]),
+        ];
+        for (bytes, right) in cases {
+            let mut right = right.clone();
+            right.push(Came::Fin);
+            assert_eq!(all(bytes, Role::Server, None), right, "{bytes:02x?}");
+        }
+    }
+
+    #[test]
+    fn what_no_server_may_send() {
+        let wrong: &[&[u8]] = &[
+            b"\x81\x81\0\0\0\0a",
+            b"\xc1\x01a",
+            b"\xa1\x01a",
+            b"\x91\x01a",
+            b"\x83\x00",
+            b"\x8b\x00",
+            b"\x80\x00",
+            b"\x01\x01a\x81\x01b",
+            b"\x09\x00",
+            b"\x81\x7e\x00\x01a",
+            b"\x81\x01\xff",
+            b"\x88\x01\x03",
+            b"\x88\x02\x03\xed",
+            b"\x88\x02\x03\xee",
+            b"\x88\x02\x03\xf7",
+            b"\x88\x03\x03\xe8\xff",
+            b"\x88\x00\x81\x00",
+        ];
+        for bytes in wrong {
+            let came = all(bytes, Role::Server, None);
+            assert!(matches!(came.last(), Some(Came::Violation(_))), "{bytes:02x?}: {came:?}");
+        }
+        let unmasked = all(b"\x81\x01a", Role::Client, None);
+        assert!(matches!(unmasked[0], Came::Violation(_)));
+    }
+
+    #[test]
+    fn compressed_messages_keep_to_what_was_agreed_on() {
+        let twice = b"\xc1\x07\xf2\x48\xcd\xc9\xc9\x07\x00\xc1\x05\xf2\x00\x11\x00\x00";
+        let hello = Came::Message(frames::TEXT, b"Hello".to_vec());
+        let kept = Agreed { server: direction(true), client: direction(false) };
+        assert_eq!(all(twice, Role::Server, Some(kept)), [hello.clone(), hello.clone(), Came::Fin]);
+        let reset = Agreed { server: direction(false), client: direction(true) };
+        let came = all(twice, Role::Server, Some(reset));
+        assert_eq!(came[0], hello);
+        assert!(matches!(came[1], Came::Violation(_)), "{came:?}");
     }
 }

@@ -186,16 +186,16 @@ pub(crate) struct Received {
     pub(crate) payload: Vec<u8>,
 }
 
-/// Takes one frame off the front of `bytes`. `Ok(None)`: it is not complete.
+/// Reads one frame at the front of `bytes`, and says how long it is. `Ok(None)`: it is not complete.
 ///
 /// # Errors
 ///
 /// The length is not as RFC 6455 §5.2 has it, or longer than `max_payload_bytes`.
-pub(crate) fn take_frame(
-    bytes: &mut Vec<u8>,
+pub(crate) fn read_frame(
+    bytes: &[u8],
     max_payload_bytes: usize,
-) -> Result<Option<Received>, String> {
-    let &[first, second, ..] = bytes.as_slice() else { return Ok(None) };
+) -> Result<Option<(Received, usize)>, String> {
+    let &[first, second, ..] = bytes else { return Ok(None) };
     let (length, mut at) = match second & 127 {
         126 => {
             let Some(field) = bytes.get(2..4) else { return Ok(None) };
@@ -227,9 +227,8 @@ pub(crate) fn take_frame(
             *byte ^= key[at % 4];
         }
     }
-    bytes.drain(..end);
     let (fin, rsv, opcode) = (first & 128 != 0, first >> 4 & 7, first & 15);
-    Ok(Some(Received { fin, rsv, opcode, key, payload }))
+    Ok(Some((Received { fin, rsv, opcode, key, payload }, end)))
 }
 
 /// The opcode's name.
@@ -386,14 +385,14 @@ mod tests {
                 let mut wire = written(&frame, role);
                 let whole = wire.clone();
                 wire.push(0x88);
-                let received = take_frame(&mut wire, 1 << 20).unwrap().unwrap();
-                assert_eq!(wire, [0x88]);
+                let (received, len) = read_frame(&wire, 1 << 20).unwrap().unwrap();
+                assert_eq!(wire[len..], [0x88]);
                 assert_eq!((received.fin, received.rsv, received.opcode), (false, 2, TEXT));
                 assert_eq!(received.key.is_some(), role == Role::Client);
                 assert_eq!(received.payload, vec![b'x'; payload_len]);
                 for cut in [0, 1, 2, 3, 5, whole.len() - 1] {
-                    let mut part = whole[..cut.min(whole.len() - 1)].to_vec();
-                    assert_eq!(take_frame(&mut part, 1 << 20), Ok(None), "{payload_len} {cut}");
+                    let part = &whole[..cut.min(whole.len() - 1)];
+                    assert_eq!(read_frame(part, 1 << 20), Ok(None), "{payload_len} {cut}");
                 }
             }
         }
@@ -402,8 +401,8 @@ mod tests {
     #[test]
     fn refuses_lengths_that_are_not_minimal_or_too_long() {
         for bytes in [&b"\x81\x7e\x00\x7d"[..], b"\x81\x7f\0\0\0\0\0\0\xff\xff"] {
-            assert!(take_frame(&mut bytes.to_vec(), 1 << 20).is_err());
+            assert!(read_frame(bytes, 1 << 20).is_err());
         }
-        assert!(take_frame(&mut b"\x81\x7f\0\0\0\0\xff\0\0\0".to_vec(), 1 << 20).is_err());
+        assert!(read_frame(b"\x81\x7f\0\0\0\0\xff\0\0\0", 1 << 20).is_err());
     }
 }

@@ -18,11 +18,11 @@ pub(crate) fn judge(conversation: &mut Conversation, steps: &[Step], options: &O
         match step {
             Step::Send(frames, wire) => conversation.send(frames, *wire),
             Step::Raw(bytes) => {
-                conversation.link.note(format!("→ {}", Shown(bytes)));
+                conversation.link.note(format_args!("→ {}", Shown(bytes)));
                 conversation.link.write(bytes, Wire::Whole);
             }
             Step::Shutdown => {
-                conversation.link.note("→ the end of our half of TCP (FIN)".to_owned());
+                conversation.link.note(format_args!("→ the end of our half of TCP (FIN)"));
                 conversation.link.shutdown();
             }
             Step::NeedContext if !conversation.has_context() => {
@@ -52,7 +52,11 @@ fn expect_one(it: &mut Conversation, expect: &Expect, options: &Options) -> Resu
         Expect::Echo(opcode, payload) => expect_echo(it, *opcode, payload),
         Expect::Pong(payload) => expect_pong(it, payload),
         Expect::Failure(codes) => expect_failure(it, codes),
-        Expect::Closing(codes) => expect_closing(it, codes),
+        Expect::Closing(codes) => expect_closing(it, codes).map(|_| ()),
+        Expect::ClosingWithFin => match expect_closing(it, &[])? {
+            Came::Reset => Err(fail("TCP ends with RST, which is no clean close (§7.1.1)")),
+            _ => Ok(()),
+        },
         Expect::End => expect_end(it),
         Expect::Silence => expect_silence(it, options),
         Expect::FreshKeys(count) => fresh_keys(&it.mask_keys, *count).map_err(fail),
@@ -120,7 +124,8 @@ fn expect_failure(it: &mut Conversation, codes: Codes) -> Result<(), Stop> {
     }
 }
 
-fn expect_closing(it: &mut Conversation, codes: Codes) -> Result<(), Stop> {
+/// How TCP ended.
+fn expect_closing(it: &mut Conversation, codes: Codes) -> Result<Came, Stop> {
     let until = it.link.wait_until(it.link.timeout);
     let mut closed = false;
     loop {
@@ -140,7 +145,7 @@ fn expect_closing(it: &mut Conversation, codes: Codes) -> Result<(), Stop> {
             Came::Close(code) => {
                 return Err(fail(format!("the code {code} came, {codes:?} is right")));
             }
-            Came::Fin | Came::Reset if closed => return Ok(()),
+            end @ (Came::Fin | Came::Reset) if closed => return Ok(end),
             Came::Nothing if closed => {
                 return Err(fail(match it.peer() {
                     Role::Server => "it leaves it to the client to close TCP first (§7.1.1)",

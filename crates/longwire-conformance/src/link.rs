@@ -1,5 +1,6 @@
 //! One TCP connection to the peer. Every wait ends, and what the peer may send is bounded.
 
+use std::fmt;
 use std::io::{self, Read as _, Write as _};
 use std::net::{Shutdown, TcpStream};
 use std::thread;
@@ -33,8 +34,9 @@ pub(crate) enum Read {
 #[derive(Debug)]
 pub(crate) struct Link {
     stream: TcpStream,
-    /// What came and is not used yet.
-    pub(crate) received: Vec<u8>,
+    received: Vec<u8>,
+    /// How much of it is used.
+    used: usize,
     received_bytes: usize,
     max_received_bytes: usize,
     /// The case is over then, whatever the peer does.
@@ -50,6 +52,7 @@ impl Link {
         Ok(Self {
             stream,
             received: Vec::new(),
+            used: 0,
             received_bytes: 0,
             max_received_bytes: options.max_received_bytes,
             deadline: Instant::now() + options.timeout * CASE_TIMEOUTS,
@@ -63,11 +66,23 @@ impl Link {
         (Instant::now() + wait).min(self.deadline)
     }
 
+    /// What came and is not used yet.
+    pub(crate) fn unused(&self) -> &[u8] {
+        &self.received[self.used..]
+    }
+
+    /// Takes so many bytes off the front of what is not used yet.
+    pub(crate) fn advance(&mut self, bytes: usize) {
+        self.used += bytes;
+    }
+
     /// Waits for more bytes.
     pub(crate) fn read(&mut self, until: Instant) -> Read {
         if self.received_bytes > self.max_received_bytes {
             return Read::TooMuch;
         }
+        self.received.drain(..self.used);
+        self.used = 0;
         let mut buffer = [0; 64 * 1024];
         loop {
             let Some(left) = time_left(until) else { return Read::Timeout };
@@ -102,7 +117,7 @@ impl Link {
         };
         for piece in bytes.chunks(piece.max(1)) {
             if let Err(error) = self.write_piece(piece, until) {
-                self.note(format!("(writing failed: {error})"));
+                self.note(format_args!("(writing failed: {error})"));
                 return;
             }
             if matches!(wire, Wire::Pieces(_)) {
@@ -137,11 +152,11 @@ impl Link {
     }
 
     /// Keeps a line about what went over the wire.
-    pub(crate) fn note(&mut self, line: String) {
+    pub(crate) fn note(&mut self, line: fmt::Arguments<'_>) {
         match self.log.len() {
             MAX_LOG_LINES.. => {}
             len if len + 1 == MAX_LOG_LINES => self.log.push("…".to_owned()),
-            _ => self.log.push(line),
+            _ => self.log.push(line.to_string()),
         }
     }
 

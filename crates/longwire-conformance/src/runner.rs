@@ -12,9 +12,6 @@ use crate::options::Options;
 use crate::report::Report;
 use crate::verdict::{Outcome, Verdict};
 
-/// After so many connections in a row that could not be had, the peer is taken for gone.
-const UNREACHABLE_IN_A_ROW: usize = 3;
-
 /// How far a run is: after each case.
 #[derive(Clone, Copy, Debug)]
 pub struct Progress<'a> {
@@ -28,6 +25,9 @@ pub struct Progress<'a> {
 
 /// What opens the connection of a case: one for servers, one for clients.
 pub(crate) trait Opener {
+    /// After so many connections in a row that could not be had, the peer is taken for gone.
+    const PATIENCE: usize;
+
     fn open(&mut self, case: &Case) -> Opened;
 }
 
@@ -43,10 +43,10 @@ pub(crate) enum Opened {
 }
 
 /// Runs all cases that the options select.
-pub(crate) fn run(
+pub(crate) fn run<O: Opener>(
     role: Role,
     peer: String,
-    opener: &mut dyn Opener,
+    opener: &mut O,
     options: &Options,
     progress: &mut dyn FnMut(Progress<'_>),
 ) -> Report {
@@ -56,7 +56,7 @@ pub(crate) fn run(
     let mut unreachable = 0;
     for case in cases {
         let started = Instant::now();
-        let (verdict, wire) = if unreachable >= UNREACHABLE_IN_A_ROW {
+        let (verdict, wire) = if unreachable >= O::PATIENCE {
             (Verdict::Skipped("the peer is gone".to_owned()), Vec::new())
         } else {
             let opened = opener.open(&case);
@@ -72,7 +72,7 @@ pub(crate) fn run(
         progress(Progress { outcome: &outcome, done: outcomes.len() + 1, total });
         outcomes.push(outcome);
     }
-    Report { peer, role, outcomes, gone: unreachable >= UNREACHABLE_IN_A_ROW }
+    Report { peer, role, outcomes, gone: unreachable >= O::PATIENCE }
 }
 
 fn decide(opened: Opened, case: &Case, options: &Options) -> (Verdict, Vec<String>) {

@@ -102,10 +102,10 @@ impl<'a> ServerDriver<'a> {
         let head = head_len(&bytes).and_then(|len| Head::parse(&bytes[..len]).ok());
         for line in String::from_utf8_lossy(&bytes).lines().take(16).filter(|line| !line.is_empty())
         {
-            link.note(format!("→ {line:.200}"));
+            link.note(format_args!("→ {line:.200}"));
         }
         for frame in &request.frames {
-            link.note(format!("→ {frame}"));
+            link.note(format_args!("→ {frame}"));
             frame.encode(Role::Client, &mut bytes);
         }
         link.write(&bytes, wire);
@@ -157,6 +157,8 @@ impl<'a> ServerDriver<'a> {
 }
 
 impl Opener for ServerDriver<'_> {
+    const PATIENCE: usize = 3;
+
     fn open(&mut self, case: &Case) -> Opened {
         match &case.opening {
             Opening::Plain => {

@@ -225,6 +225,11 @@ fn ends_of_tcp() -> Vec<Case> {
             .send(vec![close(b"\x03\xe8")])
             .expect(Expect::Closing(&[]))
             .autobahn("7.1.1"),
+        Case::should(ws("7.1.1"), "closes-tcp-cleanly", "TCP ends with FIN, not with RST")
+            .send(vec![text(b"Hello")])
+            .step(echo_text(b"Hello"))
+            .send(vec![close(b"\x03\xe8")])
+            .expect(Expect::ClosingWithFin),
         Case::must(ws("5.5.1"), "close-bytewise", "a Close that comes in segments of one byte")
             .step(Step::Send(vec![close(b"\x03\xe8slowly")], Wire::Pieces(1)))
             .expect(Expect::Closing(&[])),

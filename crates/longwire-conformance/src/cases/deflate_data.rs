@@ -365,10 +365,10 @@ fn bombs() -> Vec<Case> {
     vec![
         sized("bomb-10-mib", "10 MiB from 66 KiB", Level::Info, 40_643, Expect::Observed),
         sized(
-            "bomb-256-mib",
-            "256 MiB from 1.7 MiB are refused",
+            "bomb-128-mib",
+            "128 MiB from 0.8 MiB are refused",
             Level::Should,
-            1_040_448,
+            520_224,
             Expect::Failure(&[]),
         ),
         negotiated(Case::must(

@@ -9,6 +9,7 @@ struct Row(Section, &'static str, &'static str, &'static [Frame], usize);
 
 static ROWS: &[Row] = &[
     Row(ws("5.2"), "rsv1", "RSV1, two bytes", &[text(b"Hello").rsv(4)], 2),
+    Row(ws("5.2"), "rsv1-byte", "RSV1, a header and a byte", &[text(&[b'a'; 100]).rsv(4)], 7),
     Row(ws("5.2"), "rsv2", "RSV2, two bytes", &[text(b"Hello").rsv(2)], 2),
     Row(ws("5.2"), "rsv3-ping", "RSV3 on a Ping, two bytes", &[ping(b"Hello").rsv(1)], 2),
     Row(ws("5.2"), "rsv1-claims", "RSV1, all of a long header", &[binary(&[7; 300]).rsv(4)], 4),

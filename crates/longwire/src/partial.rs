@@ -53,13 +53,17 @@ impl Partial {
         piece: &[u8],
         max_message_bytes: u64,
     ) -> Result<(), ProtocolError> {
-        let len = self.data.len().saturating_add(piece.len());
-        if len as u64 > max_message_bytes {
-            return Err(ProtocolError::MessageTooBig);
-        }
+        let max_bytes = usize::try_from(max_message_bytes).unwrap_or(usize::MAX);
+        let allowance = max_bytes.saturating_sub(self.data.len());
+        // What is wrong first counts first, however the decoder's output was cut: bytes within the
+        // limit come before the one that passes it.
+        let allowed = piece.get(..allowance).unwrap_or(piece);
         // RFC 7692 §6.2: the inflated payload is what RFC 6455 §8.1 asks to be UTF-8.
         if self.text {
-            self.utf8.push(piece).map_err(|_| ProtocolError::TextNotUtf8)?;
+            self.utf8.push(allowed).map_err(|_| ProtocolError::TextNotUtf8)?;
+        }
+        if allowed.len() < piece.len() {
+            return Err(ProtocolError::MessageTooBig);
         }
         self.push(piece, max_message_bytes)
     }
@@ -78,5 +82,38 @@ impl Partial {
             return Ok(Event::Binary(&self.data));
         }
         core::str::from_utf8(&self.data).map(Event::Text).map_err(|_| ProtocolError::TextNotUtf8)
+    }
+}
+
+#[cfg(all(test, feature = "deflate"))]
+mod tests {
+    use super::Partial;
+    use crate::error::ProtocolError;
+    use crate::event::Kind;
+
+    /// Text that breaks off being UTF-8 and is over the limit as well: whichever shows first, byte
+    /// by byte, is the error, and so it is for every cut.
+    #[test]
+    fn of_two_errors_the_first_byte_decides_however_the_text_is_cut() {
+        use ProtocolError::{MessageTooBig, TextNotUtf8};
+        type Row = (Kind, &'static [u8], Result<(), ProtocolError>);
+        let table: &[Row] = &[
+            (Kind::Text, b"ab\xffdef", Err(TextNotUtf8)),
+            (Kind::Text, b"abc\xffef", Err(TextNotUtf8)),
+            (Kind::Text, b"abcd\xfff", Err(MessageTooBig)),
+            (Kind::Text, b"abc\xc3\xa4f", Err(MessageTooBig)),
+            (Kind::Text, b"ab\xc3\xa4", Ok(())),
+            (Kind::Binary, b"ab\xffdef", Err(MessageTooBig)),
+            (Kind::Binary, b"ab\xffd", Ok(())),
+        ];
+        for &(kind, text, expected) in table {
+            for step in 1..=text.len() {
+                let mut partial = Partial::default();
+                partial.begin(kind, 0);
+                let mut pieces = text.chunks(step);
+                let got = pieces.try_for_each(|p| partial.push_inflated(p, 4));
+                assert_eq!(got, expected, "{kind:?} {text:02x?} in pieces of {step}");
+            }
+        }
     }
 }

@@ -60,11 +60,6 @@ impl Acceptor {
         self.ready = true;
     }
 
-    /// Nothing is accepted any more.
-    pub(crate) fn stop(&mut self) {
-        (self.ready, self.paused_until) = (false, None);
-    }
-
     /// Whether to try and accept now.
     pub(crate) fn may_accept(&mut self, now: Duration) -> bool {
         self.paused_until = self.paused_until.filter(|until| *until > now);

@@ -286,7 +286,6 @@ impl<N: Network, A: Application> Worker<N, A> {
     fn begin_shutdown(&mut self) {
         tracing::debug!(connections = self.table.connections.len(), "shutting down");
         self.network.stop_listening();
-        self.acceptor.stop();
         self.shutdown_ends = Some(self.table.now + self.table.config.shutdown_timeout);
         for key in self.keys() {
             match self.table.connections[key].phase {

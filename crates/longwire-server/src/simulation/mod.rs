@@ -69,9 +69,18 @@ impl<A: Application> Simulation<A> {
             if self.over || self.world.borrow().at_rest {
                 return turns;
             }
-            self.over = !self.worker.turn().expect("the network can always wait");
+            self.turn();
         }
         panic!("the worker is not at rest after {MAX_TURNS} turns");
+    }
+
+    /// One turn of the worker's loop.
+    ///
+    /// # Panics
+    /// It is over already.
+    pub fn turn(&mut self) {
+        assert!(!self.over, "the worker has come to its end");
+        self.over = !self.worker.turn().expect("the network can always wait");
     }
 
     /// Lets the worker do everything that it can do now.

@@ -168,6 +168,9 @@ impl network::Network for Network {
         if let Some(error) = inner.accept_errors.pop_front() {
             return Err(error);
         }
+        if !inner.listening {
+            return Err(ErrorKind::WouldBlock.into());
+        }
         let link = inner.backlog.pop_front().ok_or(ErrorKind::WouldBlock)?;
         let peer = SocketAddr::from((Ipv4Addr::LOCALHOST, 1024));
         Ok((Stream { world: self.world.clone(), link }, peer))

@@ -321,3 +321,40 @@ fn nothing_is_kept_when_nothing_is_incomplete() {
     assert_eq!(simulation.connections_with_buffers(), 0);
     assert_eq!(client.receive().len(), 21 * 1_004);
 }
+
+#[test]
+fn a_slow_consumer_of_what_others_send_is_dropped_too() {
+    let mut simulation = simulation(|config| {
+        marks(config);
+        config.slow_consumer = SlowConsumer::Drop;
+    });
+    let (publisher, slow) = (open(&mut simulation), open(&mut simulation));
+    slow.set_window(0);
+    let news = frame(TEXT, format!("all {}", "n".repeat(9_000)).as_bytes());
+    for _ in 0..11 {
+        publisher.send(&news);
+        simulation.run();
+        assert_eq!((publisher.receive().len(), slow.is_closed()), (9_004, false));
+    }
+    publisher.send(&news);
+    simulation.run();
+    assert!(slow.is_closed());
+}
+
+#[test]
+fn a_busy_connection_has_two_reads_a_turn_and_the_others_have_theirs() {
+    let mut simulation = simulation(marks);
+    let (busy, other) = (open(&mut simulation), open(&mut simulation));
+    let pongs = frame(PONG, &[b'p'; 125]).repeat(100);
+    for _ in 0..100 {
+        busy.send(&pongs);
+        other.send(&frame(TEXT, b"hello"));
+        let reads = busy.reads();
+        simulation.turn();
+        assert!((1..=2).contains(&(busy.reads() - reads)));
+        assert_eq!(other.receive(), reply(TEXT, b"hello"));
+    }
+    assert!(busy.unread_bytes() > 0);
+    simulation.run();
+    assert_eq!((busy.unread_bytes(), simulation.application().pongs), (0, 10_000));
+}

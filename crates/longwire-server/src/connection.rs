@@ -47,8 +47,8 @@ pub(crate) enum Phase<S> {
 pub(crate) struct Pending {
     /// What the socket has not taken.
     pub(crate) outbox: Outbox,
-    /// What was received and not processed: the beginning of a frame; or, while reading is paused,
-    /// what the last read brought.
+    /// What was received and not processed: the beginning of a frame; or what the last read
+    /// brought, where there was too much output to go on.
     pub(crate) rest: Vec<u8>,
     /// When something began to wait for the socket, or when it last took something of it.
     pub(crate) moved_at: Duration,
@@ -82,7 +82,8 @@ pub(crate) struct Connection<S> {
     pub(crate) blocked: bool,
     /// Nothing is read, because too much waits to be sent.
     pub(crate) paused: bool,
-    /// `pending.rest` has whole frames in it, because processing stopped in the middle of a read.
+    /// `pending.rest` has whole frames in it, because processing stopped in the middle of a read:
+    /// there was too much output for one turn, or reading was paused.
     pub(crate) unprocessed: bool,
     /// It is on the worker's list of those to be read from again.
     pub(crate) listed: bool,

@@ -12,6 +12,10 @@ use longwire::{Input, MAX_REST_BYTES};
 use std::io::{self, ErrorKind, IoSlice};
 use std::mem;
 
+/// How often the output of one turn of one connection is flushed before its end: with this much
+/// output, the rest of its input waits for the next turn.
+const FLUSHES_PER_TURN: usize = 8;
+
 impl<N: Network, A: Application> Worker<N, A> {
     // ---- in ----
 
@@ -91,7 +95,7 @@ impl<N: Network, A: Application> Worker<N, A> {
 
     fn process_frames(&mut self, key: usize, bytes: &mut [u8]) {
         let mut input = Input::new(bytes);
-        loop {
+        for flushes in 1.. {
             let Self { table, application, inbound, .. } = self;
             match session::receive(table, application, inbound, key, &mut input) {
                 Step::Done => break,
@@ -99,8 +103,8 @@ impl<N: Network, A: Application> Worker<N, A> {
                 Step::Flush => {
                     self.flush(key);
                     let Some(connection) = self.table.connections.get_mut(key) else { return };
-                    if connection.paused && !input.is_empty() {
-                        connection.unprocessed = true;
+                    if connection.paused || flushes == FLUSHES_PER_TURN {
+                        connection.unprocessed = !input.is_empty();
                         break;
                     }
                 }

@@ -13,8 +13,8 @@
 //! 7. What was sent to connections outside of their own turn is written, everything for one
 //!    connection together.
 //!
-//! One read and one write a turn is each connection's budget: however busy a socket is, the others
-//! have their turn after at most one buffer of its bytes.
+//! That is each connection's budget: one buffer of input, and as much output as a few flushes take.
+//! What is left has the next turn, so that however busy a socket is, the others have theirs.
 //!
 //! Readiness is edge-triggered. A read that does not fill the buffer has emptied the socket, so it
 //! is not tried again; one that fills it puts the connection on the list for step 4.

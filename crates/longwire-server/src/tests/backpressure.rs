@@ -358,3 +358,19 @@ fn a_busy_connection_has_two_reads_a_turn_and_the_others_have_theirs() {
     simulation.run();
     assert_eq!((busy.unread_bytes(), simulation.application().pongs), (0, 10_000));
 }
+
+#[test]
+fn a_connection_with_a_lot_of_output_does_not_hold_up_the_others() {
+    let mut simulation = simulation(|_| {});
+    let (busy, other) = (open(&mut simulation), open(&mut simulation));
+    busy.set_window(usize::MAX / 2);
+    busy.send(&frame(TEXT, b"burst 1 65535").repeat(500));
+    other.send(&frame(TEXT, b"hello"));
+    simulation.turn();
+    assert_eq!(other.receive(), reply(TEXT, b"hello"));
+    assert_eq!(simulation.application().messages, 9);
+    simulation.turn();
+    assert_eq!(simulation.application().messages, 17);
+    simulation.run();
+    assert_eq!(frames(&busy.receive()), vec![(BINARY, vec![b'b'; 65_535]); 500]);
+}

@@ -276,12 +276,7 @@ impl Client {
                 Ok(None) => break Ok(()),
                 Err(error) => break Err(error),
             };
-            let message = match event {
-                Event::Text(text) => Some(Message::Text(text)),
-                Event::Binary(data) => Some(Message::Binary(data)),
-                _ => None,
-            };
-            if let Some(message) = message {
+            if let Some(message) = event.message() {
                 self.socket.send(message, Compression::Auto, &mut self.outbound, &mut self.out)?;
             }
             self.out.extend_from_slice(self.control.poll_transmit().unwrap_or_default());

@@ -33,12 +33,7 @@ fn serve(mut stream: TcpStream) -> Result<Option<Closure>> {
         let mut input = Input::new(&mut buffer[..filled]);
         // An error ends this as a Close does: the Close that names it is in `control`.
         while let Ok(Some(event)) = socket.receive(&mut input, &mut control, &mut inbound) {
-            let message = match event {
-                Event::Text(text) => Some(Message::Text(text)),
-                Event::Binary(data) => Some(Message::Binary(data)),
-                _ => None,
-            };
-            if let Some(message) = message {
+            if let Some(message) = event.message() {
                 socket.send(message, Compression::Auto, &mut outbound, &mut out)?;
             }
             out.extend_from_slice(control.poll_transmit().unwrap_or_default());

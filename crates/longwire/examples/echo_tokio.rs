@@ -29,12 +29,7 @@ async fn serve(mut stream: TcpStream) -> Result<Option<Closure>> {
         let mut input = Input::new(&mut buffer[..filled]);
         // An error ends this as a Close does: the Close that names it is in `control`.
         while let Ok(Some(event)) = socket.receive(&mut input, &mut control, &mut inbound) {
-            let message = match event {
-                Event::Text(text) => Some(Message::Text(text)),
-                Event::Binary(data) => Some(Message::Binary(data)),
-                _ => None,
-            };
-            if let Some(message) = message {
+            if let Some(message) = event.message() {
                 deadlines.end_of_message();
                 socket.send(message, Compression::Auto, &mut outbound, &mut out)?;
             }

@@ -21,6 +21,17 @@ pub enum Event<'a> {
     Close(Close<'a>),
 }
 
+impl<'a> Event<'a> {
+    /// The message, where this is a whole one.
+    pub fn message(&self) -> Option<Message<'a>> {
+        match *self {
+            Self::Text(text) => Some(Message::Text(text)),
+            Self::Binary(data) => Some(Message::Binary(data)),
+            Self::Chunk(_) | Self::Ping(_) | Self::Pong(_) | Self::Close(_) => None,
+        }
+    }
+}
+
 /// A piece of a message (RFC 6455 §5.4). The pieces of one message come in order, and no other
 /// message comes between them. Where the cuts are depends on the frames and on the reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,8 +127,22 @@ impl<'a> Message<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::Message;
+    use super::{Chunk, Event, Kind, Message};
     use std::{string::String, vec::Vec};
+
+    #[test]
+    fn whole_messages_alone_are_messages() {
+        let chunk = Chunk { kind: Kind::Text, compressed: false, last: true, data: b"x" };
+        let table = [
+            (Event::Text("t"), Some(Message::Text("t"))),
+            (Event::Binary(b"b"), Some(Message::Binary(b"b"))),
+            (Event::Chunk(chunk), None),
+            (Event::Ping(b"p"), None),
+        ];
+        for (event, message) in table {
+            assert_eq!(event.message(), message, "{event:?}");
+        }
+    }
 
     #[test]
     fn fragments_put_together_are_the_message() {

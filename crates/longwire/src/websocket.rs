@@ -51,12 +51,8 @@ pub enum Compression {
 /// let n = read_from_socket(&mut buffer);
 /// let mut input = Input::new(&mut buffer[..n]);
 /// while let Some(event) = socket.receive(&mut input, &mut control, &mut inbound)? {
-///     match event {
-///         Event::Text(text) => {
-///             socket.send(Message::Text(text), Compression::Auto, &mut outbound, &mut out)?;
-///         }
-///         Event::Binary(_) | Event::Ping(_) | Event::Pong(_) | Event::Close(_) => {}
-///         Event::Chunk(_) => {} // not from a WebSocket
+///     if let Some(message) = event.message() {
+///         socket.send(message, Compression::Auto, &mut outbound, &mut out)?;
 ///     }
 ///     out.extend_from_slice(control.poll_transmit().unwrap_or_default());
 /// }

@@ -1,9 +1,11 @@
-//! The server of this house against all cases: each MUST and each SHOULD holds.
+//! The server of this house against all cases: each MUST and each SHOULD holds, whatever it
+//! agrees to about compression.
 
 use std::net::SocketAddr;
 use std::thread;
 
-use longwire_conformance::{Level, Options, test_server};
+use longwire::handshake::DeflatePolicy;
+use longwire_conformance::{Level, Options, Report, test_server};
 use longwire_server::{Accept, Application, Config, Context, Message, Response, Server, Upgrade};
 
 struct Echo;
@@ -20,14 +22,38 @@ impl Application for Echo {
     }
 }
 
-#[test]
-fn every_must_and_every_should_holds() {
+/// What comes of the cases of these sections, all where there are none.
+fn tested(deflate: Option<DeflatePolicy>, sections: &[&str]) -> Report {
     let listen = vec!["127.0.0.1:0".parse().unwrap()];
-    let server = Server::bind(Config { listen, ..Config::default() }).unwrap();
+    let server = Server::bind(Config { listen, deflate, ..Config::default() }).unwrap();
     let url = format!("ws://{}/", server.addresses()[0]);
     thread::spawn(move || server.run(|| Echo));
-    let report = test_server(&url, &Options::default(), |_| {}).unwrap();
+    let sections = sections.iter().map(|&section| section.to_owned()).collect();
+    let report = test_server(&url, &Options { sections, ..Options::default() }, |_| {}).unwrap();
     assert!(report.passed(), "{}", report.text());
     assert_eq!(report.count(Level::Should, None).failed, 0, "{}", report.text());
+    report
+}
+
+#[test]
+fn every_must_and_every_should_holds() {
+    let report = tested(Config::default().deflate, &[]);
     assert!(report.count(Level::Must, None).passed > 500, "{}", report.table());
+}
+
+#[test]
+fn with_context_takeover() {
+    let policy = DeflatePolicy {
+        server_no_context_takeover: false,
+        client_no_context_takeover: false,
+        ..DeflatePolicy::default()
+    };
+    let report = tested(Some(policy), &["7692", "8.1"]);
+    assert_eq!(report.count(Level::Must, None).skipped, 0, "{}", report.table());
+}
+
+#[test]
+fn without_deflate() {
+    let report = tested(None, &["7692", "9.1"]);
+    assert!(report.count(Level::Must, None).skipped > 50, "{}", report.table());
 }

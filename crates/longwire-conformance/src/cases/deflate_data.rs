@@ -67,11 +67,11 @@ fn negotiated(case: Case) -> Case {
     case.open(Opening::Deflate { offer: "", answer: "" })
 }
 
-fn compressed(payload: &[u8]) -> Frame {
+pub(super) fn compressed(payload: &[u8]) -> Frame {
     text(b"").rsv(RSV1).payload(payload.to_vec())
 }
 
-fn must(section: Section, name: &str, title: &str) -> Case {
+pub(super) fn must(section: Section, name: &str, title: &str) -> Case {
     negotiated(Case::must(section, name, title))
 }
 
@@ -87,7 +87,6 @@ pub(super) fn cases() -> Vec<Case> {
     }
     cases.extend(messages());
     cases.extend(fragments());
-    cases.extend(contexts());
     cases.extend(bad());
     cases.extend(bits());
     cases.extend(bombs());
@@ -165,92 +164,6 @@ fn fragments() -> Vec<Case> {
             .step(echo_text(b"Hello")),
     );
     cases
-}
-
-fn contexts() -> Vec<Case> {
-    let reference: &[u8] = b"\xf2\x00\x11\x00\x00";
-    let far: Vec<u8> = (0..32768u32).map(|n| b'a' + (n / 7 % 26) as u8).collect();
-    let (again, message) = (far[..258].to_vec(), literal(&far));
-    vec![
-        must(pmd("7.2.3.2"), "context", "a message may refer to the one before")
-            .step(Step::NeedContext)
-            .send(vec![compressed(&literal(b"Hello")), compressed(reference)])
-            .step(echo_text(b"Hello"))
-            .step(echo_text(b"Hello")),
-        must(
-            pmd("7.2.3.2"),
-            "context-past-plain",
-            "the context outlives a message that is not compressed",
-        )
-        .step(Step::NeedContext)
-        .send(vec![compressed(&literal(b"Hello")), text(b"plain"), compressed(reference)])
-        .step(echo_text(b"Hello"))
-        .step(echo_text(b"plain"))
-        .step(echo_text(b"Hello")),
-        must(pmd("7.2.3.2"), "context-past-empty", "the context outlives an empty message")
-            .step(Step::NeedContext)
-            .send(vec![compressed(&literal(b"Hello")), compressed(b"\0"), compressed(reference)])
-            .step(echo_text(b"Hello"))
-            .step(echo_text(b""))
-            .step(echo_text(b"Hello")),
-        must(pmd("7.1.2"), "context-32-kib", "a reference over the whole window of 32 KiB")
-            .step(Step::NeedContext)
-            .send(vec![
-                frame(BINARY, b"").rsv(RSV1).payload(message),
-                frame(BINARY, b"").rsv(RSV1).payload(Deflate::fixed().copy_258(32768, 1).end()),
-            ])
-            .step(echo(BINARY, far))
-            .step(echo(BINARY, again)),
-        must(
-            pmd("7.1.1"),
-            "keeps-to-context",
-            "the peer's own messages keep to the context agreed on",
-        )
-        .send(vec![text(&[b'r'; 2000]), text(&[b'r'; 2000]), text(&[b'r'; 2000])])
-        .step(echo_text(&[b'r'; 2000]))
-        .step(echo_text(&[b'r'; 2000]))
-        .step(echo_text(&[b'r'; 2000])),
-        Case::must(
-            pmd("7.1.1.1"),
-            "keeps-no-context",
-            "without context takeover each message stands alone",
-        )
-        .open(Opening::Deflate {
-            offer: "; server_no_context_takeover",
-            answer: "; client_no_context_takeover",
-        })
-        .send(vec![text(&[b'r'; 2000]), text(&[b'r'; 2000]), text(&[b'r'; 2000])])
-        .step(echo_text(&[b'r'; 2000]))
-        .step(echo_text(&[b'r'; 2000]))
-        .step(echo_text(&[b'r'; 2000])),
-        Case::must(pmd("7.1.2"), "keeps-to-window", "a window of 9 bits is kept to")
-            .open(Opening::Deflate {
-                offer: "; server_max_window_bits=9",
-                answer: "; client_max_window_bits=9",
-            })
-            .send(vec![text(b"").payload(repeating_far()), text(b"").payload(repeating_far())])
-            .step(echo_text(repeating_far()))
-            .step(echo_text(repeating_far())),
-        Case::info(
-            pmd("7.1.1"),
-            "reset-context",
-            "a reference to a context that was given up: fails, or is understood all the same",
-        )
-        .open(Opening::Deflate {
-            offer: "; client_no_context_takeover",
-            answer: "; server_no_context_takeover",
-        })
-        .step(Step::NeedNoContext)
-        .send(vec![compressed(&literal(b"Hello")), compressed(reference)])
-        .step(echo_text(b"Hello"))
-        .expect(Expect::Failure(&[])),
-    ]
-}
-
-/// Text that repeats itself at a distance of 1,000: a large window would refer to it.
-fn repeating_far() -> Vec<u8> {
-    let block: Vec<u8> = (0..1000u32).map(|n| b'a' + (n * n / 3 % 26) as u8).collect();
-    block.repeat(4)
 }
 
 fn bad() -> Vec<Case> {

@@ -4,6 +4,7 @@
 mod closing;
 mod control;
 mod deflate_answers;
+mod deflate_contexts;
 mod deflate_data;
 mod deflate_declined;
 mod deflate_offers;
@@ -47,6 +48,7 @@ pub fn cases(role: Role) -> Vec<Case> {
         limits::cases,
         segments::cases,
         deflate_data::cases,
+        deflate_contexts::cases,
     ] {
         all.extend(part());
     }

@@ -1,7 +1,7 @@
 //! The client's side of the opening handshake (RFC 6455 §4.1): the request, and the check of the
 //! response.
 
-use core::fmt::Write as _;
+use core::fmt::{self, Write as _};
 
 #[cfg(feature = "deflate")]
 use super::deflate::{self, DeflateOffer, DeflateParams};
@@ -19,8 +19,9 @@ use super::url::Url;
 /// What a client asks for. It is kept until the response is there, since that is checked against
 /// it.
 ///
-/// Nothing but the request may be sent before the response is verified (RFC 6455 §4.1).
-#[derive(Clone, Copy, Debug)]
+/// Nothing but the request may be sent before the response is verified (RFC 6455 §4.1). `Debug`
+/// leaves out the headers' values and the nonce, which may be secrets.
+#[derive(Clone, Copy)]
 pub struct ClientRequest<'a> {
     /// Where to: Host and the request target are taken from it.
     pub url: Url<'a>,
@@ -35,6 +36,17 @@ pub struct ClientRequest<'a> {
     pub deflate: Option<DeflateOffer>,
     /// More headers, names and values. Those of the handshake itself cannot be set.
     pub headers: &'a [(&'a str, &'a str)],
+}
+
+impl fmt::Debug for ClientRequest<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientRequest")
+            .field("url", &self.url)
+            .field("origin", &self.origin)
+            .field("subprotocols", &self.subprotocols)
+            .field("headers", &self.headers.len())
+            .finish_non_exhaustive()
+    }
 }
 
 /// The connection is open.

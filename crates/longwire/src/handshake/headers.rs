@@ -5,8 +5,8 @@ use core::fmt;
 
 use super::limits::HeadLimits;
 
-/// One header line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// One header line. `Debug` shows the name and not the value, which may be a cookie or a password.
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Header<'a> {
     /// The name as it was sent. Compare it with `eq_ignore_ascii_case`.
     pub name: &'a str,
@@ -82,12 +82,20 @@ impl<'a> Headers<'a> {
 
 impl fmt::Debug for Headers<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.fields.iter().take(self.len)).finish()
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+impl fmt::Debug for Header<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ({} bytes)", self.name, self.value.len())
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::format;
+
     use super::super::request::Request;
     use super::super::testing::head;
     use super::*;
@@ -131,5 +139,12 @@ mod tests {
         for (token, expected) in cases {
             assert_eq!(request.headers().has_token("list", token), expected, "{token:?}");
         }
+    }
+
+    #[test]
+    fn debug_output_keeps_secrets() {
+        let head = head(b"GET / HTTP/1.1\r\nHost: h\r\nCookie: id=secret\r\n\r\n");
+        let shown = format!("{:?}", Request::parse(head).unwrap());
+        assert!(shown.contains("Cookie: (9 bytes)") && !shown.contains("secret"), "{shown}");
     }
 }

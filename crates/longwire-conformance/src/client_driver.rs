@@ -37,7 +37,7 @@ pub fn test_client(
     mut progress: impl FnMut(Progress<'_>),
 ) -> io::Result<Report> {
     listener.set_nonblocking(true)?;
-    let peer = format!("the client of {}", listener.local_addr()?);
+    let peer = format!("that connects to {}", listener.local_addr()?);
     let mut driver = ClientDriver { listener, options, keys: Vec::new() };
     Ok(runner::run(Role::Client, peer, &mut driver, options, &mut progress))
 }

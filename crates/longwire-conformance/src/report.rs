@@ -12,7 +12,7 @@ use crate::{html, json};
 /// The results of a run.
 #[derive(Clone, Debug)]
 pub struct Report {
-    /// What was tested: the URL of the server, or where the client connected to.
+    /// What was tested: the URL of the server, or "that connects to" and an address.
     pub peer: String,
     /// Its role.
     pub role: Role,

@@ -83,7 +83,7 @@ pub(crate) struct Connection<S> {
     /// Nothing is read, because too much waits to be sent.
     pub(crate) paused: bool,
     /// `pending.rest` has whole frames in it, because processing stopped in the middle of a read:
-    /// there was too much output for one turn, or reading was paused.
+    /// there was too much output or work for one turn, or reading was paused.
     pub(crate) unprocessed: bool,
     /// It is on the worker's list of those to be read from again.
     pub(crate) listed: bool,

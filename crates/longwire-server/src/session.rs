@@ -10,6 +10,10 @@ use std::time::Duration;
 /// So much output is flushed before more input is processed.
 const FLUSH_BYTES: usize = 64 * 1024;
 
+/// When messages of so many bytes have been handed out, the other connections have their turn:
+/// one read of compressed messages can inflate to a thousand times its length.
+const WORK_BYTES: usize = 256 * 1024;
+
 /// A connection between its opening handshake and the end of its closing handshake.
 pub(crate) struct Session<S> {
     pub(crate) websocket: WebSocket,
@@ -27,6 +31,8 @@ pub(crate) enum Step {
     Done,
     /// There may be more in the input, but the output is to be flushed first.
     Flush,
+    /// There may be more in the input, but the others have their turn first.
+    Yield,
     /// The closing handshake is complete, or the connection has failed.
     Over,
 }
@@ -72,13 +78,15 @@ impl<S> Session<S> {
 }
 
 /// Hands the frames in `input` to the application, until there are no more or there is something
-/// else to do first. The connection has to be the turn's owner.
+/// else to do first. The connection has to be the turn's owner. `work` counts the bytes of the
+/// messages that were handed out in this turn.
 pub(crate) fn receive<A: Application>(
     table: &mut Table<A::Session>,
     application: &mut A,
     inbound: &mut Inbound,
     key: usize,
     input: &mut Input<'_>,
+    work: &mut usize,
 ) -> Step {
     let now_ms = millis(table.now);
     loop {
@@ -87,10 +95,12 @@ pub(crate) fn receive<A: Application>(
             Ok(None) => return Step::Done,
             Ok(Some(Event::Text(text))) => {
                 session.has_message(now_ms);
+                *work = work.saturating_add(text.len());
                 application.message(&mut Context::new(table, key), Message::Text(text));
             }
             Ok(Some(Event::Binary(data))) => {
                 session.has_message(now_ms);
+                *work = work.saturating_add(data.len());
                 application.message(&mut Context::new(table, key), Message::Binary(data));
             }
             Ok(Some(Event::Ping(payload))) => {
@@ -114,6 +124,9 @@ pub(crate) fn receive<A: Application>(
         }
         if table.turn.output.len() >= FLUSH_BYTES || table.connections[key].doomed {
             return Step::Flush;
+        }
+        if *work >= WORK_BYTES && !input.is_empty() {
+            return Step::Yield;
         }
     }
 }

@@ -58,7 +58,7 @@ impl<N: Network, A: Application> Worker<N, A> {
         self.process_buffer(key, begin, MAX_REST_BYTES + read);
     }
 
-    /// Goes on with what was left unprocessed when reading was paused.
+    /// Goes on with what was left unprocessed when reading was paused, or when the turn was over.
     fn process_rest(&mut self, key: usize) {
         let Some(pending) = &mut self.table.connections[key].pending else { return };
         let len = pending.rest.len();
@@ -95,10 +95,15 @@ impl<N: Network, A: Application> Worker<N, A> {
 
     fn process_frames(&mut self, key: usize, bytes: &mut [u8]) {
         let mut input = Input::new(bytes);
+        let mut work = 0;
         for flushes in 1.. {
             let Self { table, application, inbound, .. } = self;
-            match session::receive(table, application, inbound, key, &mut input) {
+            match session::receive(table, application, inbound, key, &mut input, &mut work) {
                 Step::Done => break,
+                Step::Yield => {
+                    self.table.connections[key].unprocessed = true;
+                    break;
+                }
                 Step::Over => return self.begin_ending(key),
                 Step::Flush => {
                     self.flush(key);

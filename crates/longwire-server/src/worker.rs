@@ -13,7 +13,8 @@
 //! 7. What was sent to connections outside of their own turn is written, everything for one
 //!    connection together.
 //!
-//! That is each connection's budget: one buffer of input, and as much output as a few flushes take.
+//! That is each connection's budget: one buffer of input, as much output as a few flushes take, and
+//! not many more bytes of messages than that, into however many they inflate.
 //! What is left has the next turn, so that however busy a socket is, the others have theirs.
 //!
 //! Readiness is edge-triggered. A read that does not fill the buffer has emptied the socket, so it

@@ -2,7 +2,10 @@
 
 use super::*;
 use crate::SlowConsumer;
-use longwire::{Initiator, Timeouts};
+use longwire::handshake::{DeflateParams, DeflatePolicy};
+use longwire::{
+    Compression, Connection, Initiator, Limits, Outbound, SendOptions, Timeouts, WebSocket,
+};
 
 fn marks(config: &mut Config) {
     config.outbox_low_water_bytes = 1_000;
@@ -373,4 +376,33 @@ fn a_connection_with_a_lot_of_output_does_not_hold_up_the_others() {
     assert_eq!(simulation.application().messages, 17);
     simulation.run();
     assert_eq!(frames(&busy.receive()), vec![(BINARY, vec![b'b'; 65_535]); 500]);
+}
+
+/// A thousandth of what they inflate to is on the wire, so one read can hold a lot of work.
+#[test]
+fn t50_messages_that_inflate_to_far_more_than_was_read_do_not_hold_up_the_others() {
+    let mut simulation = simulation(|config| config.deflate = Some(DeflatePolicy::default()));
+    let busy = simulation.connect();
+    let extension = "Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n";
+    busy.send(REQUEST.replace("\r\n\r\n", &format!("\r\n{extension}")).as_bytes());
+    let other = open(&mut simulation);
+    assert!(busy.receive().starts_with(b"HTTP/1.1 101 "));
+
+    let connection = Connection::client(Limits::default(), || [1, 2, 3, 4]);
+    let params = DeflateParams { client_no_context_takeover: true, ..DeflateParams::default() };
+    let mut client = WebSocket::with_deflate(connection, params);
+    let (mut outbound, mut wire) = (Outbound::new(SendOptions::default()), Vec::new());
+    let zeros = vec![0; 1 << 20];
+    client.send(Message::Binary(&zeros), Compression::Auto, &mut outbound, &mut wire).unwrap();
+    assert!(wire.len() < 2_000, "{}", wire.len());
+    busy.send(&wire.repeat(20));
+
+    for turn in 1..=20 {
+        other.send(&frame(TEXT, b"hello"));
+        simulation.turn();
+        assert_eq!(other.receive(), reply(TEXT, b"hello"));
+        assert_eq!(simulation.application().messages, 2 * turn, "one of each");
+    }
+    simulation.run();
+    assert_eq!((simulation.application().messages, busy.unread_bytes()), (40, 0));
 }

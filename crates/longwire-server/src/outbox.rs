@@ -124,7 +124,9 @@ impl Outbox {
 
     /// Queues whole frames that others send too.
     pub(crate) fn push_shared(&mut self, frames: &Arc<[u8]>) {
-        if frames.len() < COPIED_BYTES && matches!(self.queue.back(), Some(Segment::Owned(_))) {
+        // The first to wait is most often the only one, and is not copied. Behind it a place in the
+        // queue for each would cost many times the bytes that are accounted for.
+        if frames.len() < COPIED_BYTES && !self.queue.is_empty() {
             return self.push(frames);
         }
         if !frames.is_empty() {
@@ -406,6 +408,21 @@ mod tests {
             wire = &wire[end..];
         }
         found
+    }
+
+    #[test]
+    fn small_shared_frames_cost_about_as_much_memory_as_they_have_bytes() {
+        let mut outbox = Outbox::default();
+        let small: Arc<[u8]> = frame(2, b's', 2).into();
+        for _ in 0..10_000 {
+            outbox.push_shared(&small);
+        }
+        let segments = 2 + outbox.bytes() / COALESCED_BYTES;
+        assert!(outbox.queue.len() <= segments, "{} segments", outbox.queue.len());
+        assert_eq!(Arc::strong_count(&small), 2, "the first alone is not copied");
+        let mut wire = Vec::new();
+        drain(&mut outbox, 1000, &mut wire);
+        assert_eq!(frames(&wire), vec![(2, b's', 2); 10_000]);
     }
 
     #[test]

@@ -235,7 +235,7 @@ impl<N: Network, A: Application> Worker<N, A> {
         let flushed = connection.waiting_bytes() == 0;
         let Phase::Ending(ending) = &mut connection.phase else { return };
         if flushed && !ending.write_ended() {
-            ending.deadline = Some(self.table.now + self.table.config.linger_timeout);
+            ending.deadline = Some(self.table.now.saturating_add(self.table.config.linger_timeout));
             let Some(stream) = &mut self.streams[key] else { return };
             if let Err(error) = self.network.shutdown_write(stream) {
                 return self.broken(key, &error);

@@ -213,7 +213,7 @@ impl<N: Network, A: Application> Worker<N, A> {
             return;
         }
         let counted = admission == Admission::Admitted;
-        let deadline = self.table.now + self.table.config.handshake_timeout;
+        let deadline = self.table.now.saturating_add(self.table.config.handshake_timeout);
         let phase = Phase::Handshake(Handshake::new(peer, deadline));
         let key = self.table.insert(phase, counted);
         if let Err(error) = self.network.register(&mut stream, key) {
@@ -287,7 +287,8 @@ impl<N: Network, A: Application> Worker<N, A> {
     fn begin_shutdown(&mut self) {
         tracing::debug!(connections = self.table.connections.len(), "shutting down");
         self.network.stop_listening();
-        self.shutdown_ends = Some(self.table.now + self.table.config.shutdown_timeout);
+        self.shutdown_ends =
+            Some(self.table.now.saturating_add(self.table.config.shutdown_timeout));
         for key in self.keys() {
             match self.table.connections[key].phase {
                 Phase::Handshake(_) => self.drop_connection(key, "shutting down"),

@@ -213,3 +213,39 @@ fn an_idle_worker_wakes_for_deadlines_alone() {
     // One turn waits for an hour, and one finds that there is nothing to do.
     assert_eq!(simulation.run_for(secs(3600)), 2);
 }
+
+#[test]
+fn timeouts_without_end_are_no_deadlines() {
+    let never = Duration::MAX;
+    let mut simulation = simulation(|config| {
+        config.handshake_timeout = never;
+        config.idle_timeout = Some(never);
+        config.write_stall_timeout = never;
+        config.linger_timeout = never;
+        config.shutdown_timeout = never;
+        let never = Some(never);
+        config.timeouts = Timeouts {
+            ping_interval: never,
+            pong_timeout: never,
+            message_timeout: never,
+            close_timeout: never,
+        };
+    });
+    simulation.run_for(secs(1));
+    let silent = simulation.connect();
+    let [stalled, incomplete, closing] = [(); 3].map(|()| open(&mut simulation));
+    stalled.set_window(0);
+    stalled.send(&frame(TEXT, b"hello"));
+    incomplete.send(&frame(TEXT, b"hello")[..3]);
+    closing.send(&frame(CLOSE, b""));
+    simulation.run_for(secs(1_000_000));
+    assert_eq!((simulation.connections(), silent.is_ended()), (4, false));
+    simulation.shut_down();
+    simulation.run_for(secs(1_000_000));
+    assert!(!simulation.is_over() && silent.is_closed());
+    for client in [stalled, incomplete, closing] {
+        client.end_stream();
+    }
+    simulation.run();
+    assert!(simulation.is_over());
+}

@@ -1,6 +1,7 @@
 //! The binary `longwire`: one subcommand a file.
 
 mod arguments;
+mod conform;
 mod connect;
 mod echo;
 
@@ -8,7 +9,8 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// WebSockets on the command line: an echo server, and a client to talk to any server with.
+/// WebSockets on the command line: an echo server, a client to talk to any server with, and a
+/// suite that tests other implementations.
 #[derive(Parser)]
 #[command(name = "longwire", version, arg_required_else_help = true)]
 struct Cli {
@@ -20,6 +22,7 @@ struct Cli {
 enum Command {
     Echo(echo::Arguments),
     Connect(connect::Arguments),
+    Conform(conform::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -35,6 +38,7 @@ fn main() -> ExitCode {
     let outcome = match &cli.command {
         Command::Echo(arguments) => echo::run(arguments),
         Command::Connect(arguments) => connect::run(arguments),
+        Command::Conform(arguments) => conform::run(arguments),
     };
     outcome.unwrap_or_else(|error| {
         anstream::eprintln!("longwire: {error:#}");

@@ -122,7 +122,9 @@ pub(crate) fn receive<A: Application>(
                 return Step::Over;
             }
         }
-        if table.turn.output.len() >= FLUSH_BYTES || table.connections[key].doomed {
+        // Where less may wait than that, a peer that takes everything must not be found too slow.
+        let flush_bytes = FLUSH_BYTES.min(table.config.outbox_high_water_bytes).max(1);
+        if table.turn.output.len() >= flush_bytes || table.connections[key].doomed {
             return Step::Flush;
         }
         if *work >= WORK_BYTES && !input.is_empty() {

@@ -406,3 +406,16 @@ fn t50_messages_that_inflate_to_far_more_than_was_read_do_not_hold_up_the_others
     simulation.run();
     assert_eq!((simulation.application().messages, busy.unread_bytes()), (40, 0));
 }
+
+#[test]
+fn a_peer_that_takes_everything_is_not_too_slow_however_little_may_wait() {
+    let mut simulation = simulation(|config| {
+        config.outbox_low_water_bytes = 100;
+        config.outbox_high_water_bytes = 1_000;
+        config.max_outbox_bytes = 2_000;
+    });
+    let client = open(&mut simulation);
+    client.send(&frame(TEXT, &[b'a'; 100]).repeat(500));
+    simulation.run();
+    assert_eq!(client.receive(), reply(TEXT, &[b'a'; 100]).repeat(500));
+}

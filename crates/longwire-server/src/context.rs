@@ -33,6 +33,10 @@ impl<'a, S> Context<'a, S> {
     }
 
     /// Sends a message, compressed where that was agreed to and is worth it.
+    ///
+    /// What one callback sends counts as waiting until the callback returns, since nothing is
+    /// written before: more than [`max_outbox_bytes`](crate::Config::max_outbox_bytes) in one go is
+    /// too much, however fast the peer is.
     pub fn send(&mut self, message: Message<'_>) -> Sent {
         self.table.send(self.key, message, Compression::Auto)
     }

@@ -149,7 +149,8 @@ impl Deadlines {
         let after = |from_ms: u64, timeout: Option<Duration>, expired| {
             timeout.map(|timeout| (from_ms.saturating_add(millis(timeout)), expired))
         };
-        let silence = if self.awaits_pong {
+        // Where nobody waits for the Pong, the next Ping follows as the first did.
+        let silence = if self.awaits_pong && timeouts.pong_timeout.is_some() {
             after(self.heard_ms, timeouts.pong_timeout, Expired::PongOverdue)
         } else {
             after(self.heard_ms, timeouts.ping_interval, Expired::Ping)
@@ -244,5 +245,14 @@ mod tests {
         assert_eq!(deadlines.poll_timeout(&off), None);
         deadlines.closing(secs(1));
         assert_eq!(deadlines.handle_timeout(secs(1_000_000), &off), None);
+    }
+
+    #[test]
+    fn pings_go_on_where_no_pong_is_waited_for() {
+        let patient = Timeouts { pong_timeout: None, ..TIMEOUTS };
+        let mut deadlines = Deadlines::new(secs(0));
+        assert_eq!(deadlines.handle_timeout(secs(30), &patient), Some(Expired::Ping));
+        assert_eq!(deadlines.handle_timeout(secs(59), &patient), None);
+        assert_eq!(deadlines.handle_timeout(secs(60), &patient), Some(Expired::Ping));
     }
 }

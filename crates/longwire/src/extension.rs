@@ -82,9 +82,9 @@ impl PerMessageDeflate {
         len.map(|len| Some(len).filter(|len| *len < payload.len() || self.keeps_deflater))
     }
 
-    /// A message is going out that was compressed elsewhere, with an empty window. The peer's
-    /// window has it, ours does not: what we compress next must not look back beyond it.
-    pub(crate) fn sent_elsewhere(&mut self) {
+    /// The peer's window and ours are not the same any more: a message goes out that was compressed
+    /// elsewhere, or one that was compressed here does not. What we compress next must not look back.
+    pub(crate) fn forget_sent(&mut self) {
         self.deflater = None;
     }
 

@@ -177,6 +177,7 @@ impl Header {
 }
 
 /// A header as it goes on the wire, to be sent before the payload in one vectored write.
+#[must_use = "the frame counts as sent: its header and its payload have to go out"]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EncodedHeader {
     bytes: [u8; MAX_HEADER_BYTES],

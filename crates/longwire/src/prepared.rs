@@ -93,7 +93,7 @@ impl WebSocket {
     fn choose_form<'p>(&mut self, prepared: &'p Prepared) -> &'p Arc<[u8]> {
         match (self.deflate_mut(), &prepared.compressed) {
             (Some(deflate), Some(compressed)) if deflate.sends_full_window() => {
-                deflate.sent_elsewhere();
+                deflate.forget_sent();
                 compressed
             }
             _ => &prepared.plain,

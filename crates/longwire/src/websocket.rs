@@ -163,6 +163,10 @@ impl WebSocket {
                 let packed = outbound.packed.get(..len).unwrap_or_default();
                 let sent = self.write_frames(message.kind(), packed, true, max_frame_bytes, out);
                 outbound.trim();
+                // A message in our window that the peer never gets would spoil all that follow.
+                if let Some(deflate) = self.deflate.as_mut().filter(|_| sent.is_err()) {
+                    deflate.forget_sent();
+                }
                 return sent;
             }
         }

@@ -28,14 +28,15 @@ const GREETING: &str = "This is longwire echo: it sends every WebSocket message 
 Examples:
   longwire echo                                 listen on 127.0.0.1:9001
   longwire echo --listen 127.0.0.1:0            on a free port; the line printed says which
-  longwire echo --listen '[::]:9001'            on every address of this machine
+  longwire echo --listen 0.0.0.0:9001           on every IPv4 address of this machine
+  longwire echo --listen '[::]:9001'            on every IPv6 address, and no IPv4 one
   longwire echo --max-message-bytes 16777216    take messages up to 16 MiB
 
 Exit codes:
   0  shut down by a signal
   1  wrong usage, or it cannot listen there")]
 pub(crate) struct Arguments {
-    /// Where to listen; with port 0 the system chooses a port
+    /// Where to listen, an IP address and a port; with port 0 the system chooses a port
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9001")]
     listen: SocketAddr,
     /// Worker threads, each with an event loop of its own [default: one for each processor]

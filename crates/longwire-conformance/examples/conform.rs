@@ -1,6 +1,6 @@
 //! Tests a server, or a client that connects:
-//! `cargo run --example conform -- ws://127.0.0.1:9001/ [SECTION]`,
-//! `cargo run --example conform -- 127.0.0.1:9002 [SECTION]`.
+//! `cargo run -p longwire-conformance --example conform -- ws://127.0.0.1:9001/ [SECTION]`,
+//! `cargo run -p longwire-conformance --example conform -- 127.0.0.1:9002 [SECTION]`.
 
 use std::error::Error;
 use std::fs::File;

@@ -2,7 +2,7 @@
 //! handshake stands on.
 //!
 //! It tests what the peer does with what it must not accept, and with what it has to, byte by byte:
-//! more than 300 cases for each role, most of which the Autobahn suite does not have; those that it
+//! more than 700 cases for each role, most of which the Autobahn suite does not have; those that it
 //! has carry its number. The peer is a server or a client that sends each message back.
 //!
 //! ```no_run

@@ -1,4 +1,4 @@
-//! An echo server: `cargo run --example echo -- 127.0.0.1:9001`.
+//! An echo server: `cargo run -p longwire-server --example echo -- 127.0.0.1:9001`.
 
 use longwire_server::{
     Accept, Application, Config, Context, Message, Response, Server, Upgrade, shut_down_on_signals,

@@ -11,7 +11,8 @@ use longwire::{Closure, Message};
 use std::borrow::Cow;
 use std::net::SocketAddr;
 
-/// What happens on the connections of one worker.
+/// What happens on the connections of one worker. Each worker has an application of its own, which
+/// reaches the connections of that worker alone: see [`Peers`].
 ///
 /// The calls for one connection come in this order: `upgrade`, `open`, any number of `message`,
 /// `ping` and `pong`, then `close`, once. They must not block: every connection of the worker

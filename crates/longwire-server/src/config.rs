@@ -19,7 +19,8 @@ const MIN_READ_BUFFER_BYTES: usize = 4 * MAX_REST_BYTES;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Where to listen. With port 0 the system chooses a port. Default: 127.0.0.1:9001.
+    /// Where to listen. With port 0 the system chooses a port. `[::]` is every IPv6 address and no
+    /// IPv4 one; `0.0.0.0` is those. Default: 127.0.0.1:9001.
     pub listen: Vec<SocketAddr>,
     /// How many worker threads there are, each with an event loop and connections of its own.
     /// Default: one for each processor.

@@ -76,7 +76,7 @@ impl<'a, S> Context<'a, S> {
         self.table.buffered_bytes(self.key)
     }
 
-    /// All connections of the worker.
+    /// The worker's connections, this one among them; those of other workers are out of reach.
     pub fn peers(&mut self) -> Peers<'_, S> {
         Peers { table: self.table }
     }
@@ -88,7 +88,11 @@ impl<S> fmt::Debug for Context<'_, S> {
     }
 }
 
-/// The open connections of one worker.
+/// The open connections of one worker, by their ids. An application that sends to many keeps the
+/// ids, from [`open`](crate::Application::open) to [`close`](crate::Application::close).
+///
+/// Connections of other workers cannot be reached. Where any connection may have to reach any other,
+/// run the server with one worker: [`Config::threads`](crate::Config::threads) set to 1.
 pub struct Peers<'a, S> {
     table: &'a mut Table<S>,
 }

@@ -62,7 +62,7 @@ impl Server {
     }
 
     /// Serves until a [shutdown](Handle::shut_down) is complete: every worker in a thread of its
-    /// own, with the application that `factory` makes for it there. The last one is this thread.
+    /// own, with the application that `factory` makes for it there. The first one's is this thread.
     ///
     /// # Errors
     /// A thread cannot be started, or a worker cannot go on; then the others are shut down.
@@ -126,7 +126,7 @@ pub struct Handle {
 }
 
 impl Handle {
-    /// Has every worker stop to accept and close its connections with 1001.
+    /// Has every worker stop accepting and close its connections with 1001.
     /// [`Server::run`] returns when all are closed, or after
     /// [`shutdown_timeout`](crate::Config::shutdown_timeout).
     pub fn shut_down(&self) {

@@ -1,5 +1,5 @@
 //! A WebSocket client: it sends one line, prints what comes back, and closes.
-//! Run it with `cargo run --example client [URL [TEXT]]`.
+//! Run it with `cargo run -p longwire --example client [URL [TEXT]]`.
 
 use std::error::Error;
 use std::io::{Read, Write};

@@ -1,5 +1,5 @@
 //! A WebSocket echo server on blocking sockets, one thread for each connection.
-//! Run it with `cargo run --example echo_std [ADDRESS]`.
+//! Run it with `cargo run -p longwire --example echo_std [ADDRESS]`.
 
 use std::error::Error;
 use std::io::{Read, Write};

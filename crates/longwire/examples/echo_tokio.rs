@@ -1,5 +1,5 @@
 //! A WebSocket echo server on tokio, with heartbeats: a silent client is pinged, then given up.
-//! Run it with `cargo run --example echo_tokio [ADDRESS]`.
+//! Run it with `cargo run -p longwire --example echo_tokio [ADDRESS]`.
 
 use longwire::{handshake::*, *};
 use tokio::{io::*, net::*, time::*};

@@ -290,7 +290,10 @@ impl fmt::Display for Answer {
             Self::DeclinedOrRefused => write!(out, "101 without the extension, or a refusal"),
             Self::NotUpgraded => write!(out, "anything but 101"),
             Self::Refused([]) => write!(out, "a status of 400 or above"),
-            Self::Refused(statuses) => write!(out, "a status of {statuses:?}"),
+            Self::Refused(statuses) => {
+                let statuses: Vec<_> = statuses.iter().map(u16::to_string).collect();
+                write!(out, "a status of {}", statuses.join(" or "))
+            }
             Self::RefusedOrDropped => write!(out, "a status of 400 or above, or the end of TCP"),
             Self::RefusedWithVersion => {
                 write!(out, "a status of 400 or above, and Sec-WebSocket-Version: 13")

@@ -138,7 +138,10 @@ impl Frame {
         let start = out.len();
         out.extend_from_slice(&self.payload);
         if let Some(key) = key {
-            longwire::apply_mask(&mut out[start..], key);
+            // RFC 6455 §5.3. Not with the engine's own function: what it did wrong, it would undo.
+            for (byte, key) in out[start..].iter_mut().zip(key.iter().cycle()) {
+                *byte ^= key;
+            }
         }
     }
 }

@@ -8,6 +8,7 @@ mod autobahn;
 mod clients;
 mod debian;
 mod dependencies;
+mod fuzz;
 mod missing;
 mod node;
 mod process;
@@ -16,6 +17,7 @@ mod sources;
 mod steps;
 mod suite;
 mod table;
+mod tools;
 mod verdicts;
 mod workspace;
 
@@ -78,6 +80,13 @@ enum Command {
         #[arg(long, value_name = "DIR")]
         reports: Option<PathBuf>,
     },
+
+    /// Run the fuzz targets, one after the other, on one core.
+    ///
+    /// Needs the nightly toolchain and a C++ compiler; installs cargo-fuzz. What is found goes to
+    /// target/fuzz-corpus, and to fuzz/corpus only with --merge. Fails on a crash, and says where
+    /// the input lies and how to replay it with the stable compiler.
+    Fuzz(fuzz::Options),
 }
 
 fn main() -> ExitCode {
@@ -118,6 +127,10 @@ fn run(command: Command) -> anyhow::Result<bool> {
                 }
             }
             Ok(as_expected)
+        }
+        Command::Fuzz(options) => {
+            let log = Log::create(&workspace.log_path("fuzz"), true)?;
+            fuzz::run(&workspace, &options, &log)
         }
     }
 }

@@ -1,0 +1,45 @@
+//! Cargo's subcommands that Rust does not bring along: the one on the PATH, else one under the
+//! target directory, installed when it is not there.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::Result;
+
+use crate::missing::Missing;
+use crate::process::{Log, answer};
+use crate::workspace::Workspace;
+
+/// A program that `cargo install` can install.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Tool {
+    /// The name of the program and of its package.
+    pub(crate) name: &'static str,
+    /// The version that is installed where there is none.
+    pub(crate) version: &'static str,
+    /// What to do where that fails, such as "install cargo-deny".
+    pub(crate) remedy: &'static str,
+}
+
+impl Tool {
+    /// Where the program is, after it was installed if need be.
+    ///
+    /// # Errors
+    ///
+    /// [`Missing`] where it cannot be installed.
+    pub(crate) fn set_up(self, workspace: &Workspace, log: &Log) -> Result<PathBuf> {
+        let runs = |program: &PathBuf| answer(Command::new(program).arg("--version")).is_some();
+        let tools = workspace.target.join("tools");
+        let own = tools.join("bin").join(self.name);
+        if let Some(program) = [PathBuf::from(self.name), own.clone()].into_iter().find(runs) {
+            return Ok(program);
+        }
+        let package = format!("{}@{}", self.name, self.version);
+        log.note(&format!("installing {package} in {}", tools.display()));
+        let root = tools.to_string_lossy();
+        workspace
+            .run_cargo(&["install", "--locked", "--root", &root, &package], log)
+            .map_err(|error| Missing::with_remedy(format!("{error:#}"), self.remedy))?;
+        Ok(own)
+    }
+}

@@ -1,0 +1,8 @@
+//! libFuzzer's side of the target `deflate_round_trip`; what it does is in `logic/src/deflate_round_trip.rs`.
+
+#![no_main]
+
+use libfuzzer_sys::{Corpus, fuzz_target};
+use longwire_fuzz_logic::deflate_round_trip::run;
+
+fuzz_target!(|data: &[u8]| -> Corpus { run(data).map_or(Corpus::Reject, |()| Corpus::Keep) });

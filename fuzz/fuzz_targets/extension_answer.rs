@@ -1,0 +1,8 @@
+//! libFuzzer's side of the target `extension_answer`; what it does is in `logic/src/extension_answer.rs`.
+
+#![no_main]
+
+use libfuzzer_sys::{Corpus, fuzz_target};
+use longwire_fuzz_logic::extension_answer::run;
+
+fuzz_target!(|data: &[u8]| -> Corpus { run(data).map_or(Corpus::Reject, |()| Corpus::Keep) });

@@ -1,0 +1,8 @@
+//! libFuzzer's side of the target `server_session`; what it does is in `logic/src/server_session.rs`.
+
+#![no_main]
+
+use libfuzzer_sys::{Corpus, fuzz_target};
+use longwire_fuzz_logic::server_session::run;
+
+fuzz_target!(|data: &[u8]| -> Corpus { run(data).map_or(Corpus::Reject, |()| Corpus::Keep) });

@@ -1,0 +1,8 @@
+//! libFuzzer's side of the target `stream_server`; what it does is in `logic/src/stream_server.rs`.
+
+#![no_main]
+
+use libfuzzer_sys::{Corpus, fuzz_target};
+use longwire_fuzz_logic::stream_server::run;
+
+fuzz_target!(|data: &[u8]| -> Corpus { run(data).map_or(Corpus::Reject, |()| Corpus::Keep) });

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{IsTerminal as _, Write};
 use std::net::{SocketAddr, TcpListener};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ Examples:
 
 Exit codes:
   0  no MUST was broken
-  1  wrong usage, or a report cannot be written
+  1  wrong usage, nobody listens there, or a report cannot be written
   2  a MUST was broken, or the peer was gone before the end")]
 pub(crate) struct Arguments {
     #[command(subcommand)]
@@ -109,7 +109,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     match &arguments.what {
         What::Server { url, run } => {
             let options = checked(run.options(), Role::Server)?;
-            finish(&test_server(url, &options, show())?, run)
+            let files = Files::create(run)?;
+            finish(&test_server(url, &options, show())?, files)
         }
         What::Client { listen, accept_timeout, run } => {
             let options = Options { accept_timeout: *accept_timeout, ..run.options() };
@@ -117,13 +118,15 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
             let listener =
                 TcpListener::bind(listen).with_context(|| format!("cannot listen on {listen}"))?;
             anstream::eprintln!("listening on ws://{}/", listener.local_addr()?);
-            finish(&test_client(&listener, &options, show())?, run)
+            let files = Files::create(run)?;
+            finish(&test_client(&listener, &options, show())?, files)
         }
         What::List { client, select } => {
             let role = if *client { Role::Client } else { Role::Server };
             let options = checked(select.options(), role)?;
+            let mut out = std::io::stdout().lock();
             for case in cases(role).iter().filter(|case| options.selects(case)) {
-                anstream::println!("{:6} {:44} {}", level(case.level), case.id, case.title);
+                writeln!(out, "{:6} {:44} {}", level(case.level), case.id, case.title)?;
             }
             Ok(ExitCode::SUCCESS)
         }
@@ -165,19 +168,32 @@ fn level(level: Level) -> &'static str {
     }
 }
 
-fn finish(report: &Report, run: &Run) -> Result<ExitCode> {
-    anstream::print!("{}", report.text());
-    if let Some(path) = &run.json {
-        write_file(path, |file| report.write_json(file))?;
-    }
-    if let Some(path) = &run.html {
-        write_file(path, |file| report.write_html(file))?;
-    }
-    Ok(if report.passed() { ExitCode::SUCCESS } else { ExitCode::from(2) })
+/// Where the reports go: opened before the run, so that a wrong path does not cost one.
+struct Files {
+    json: Option<File>,
+    html: Option<File>,
 }
 
-fn write_file(path: &Path, write: impl FnOnce(&mut File) -> std::io::Result<()>) -> Result<()> {
-    File::create(path)
-        .and_then(|mut file| write(&mut file))
-        .with_context(|| format!("cannot write {}", path.display()))
+impl Files {
+    fn create(run: &Run) -> Result<Self> {
+        let create = |path: &Option<PathBuf>| {
+            let path = path.as_ref();
+            let create = |path: &PathBuf| {
+                File::create(path).with_context(|| format!("cannot write {}", path.display()))
+            };
+            path.map(create).transpose()
+        };
+        Ok(Self { json: create(&run.json)?, html: create(&run.html)? })
+    }
+}
+
+fn finish(report: &Report, files: Files) -> Result<ExitCode> {
+    write!(std::io::stdout().lock(), "{}", report.text())?;
+    if let Some(mut file) = files.json {
+        report.write_json(&mut file).context("cannot write the JSON report")?;
+    }
+    if let Some(mut file) = files.html {
+        report.write_html(&mut file).context("cannot write the HTML report")?;
+    }
+    Ok(if report.passed() { ExitCode::SUCCESS } else { ExitCode::from(2) })
 }

@@ -42,6 +42,8 @@ fn what_cannot_be_tested_is_wrong_usage() {
     for (arguments, complaint) in [
         (&["conform", "server", "ws://127.0.0.1:1/", "--section", "99"][..], "no case is selected"),
         (&["conform", "server", "wss://127.0.0.1:1/"], "wss"),
+        (&["conform", "server", "ws://127.0.0.1:1/"], "cannot connect"),
+        (&["conform", "server", "ws://127.0.0.1:1/", "--html", "/nowhere/x"], "/nowhere/x"),
         (&["conform", "server", "nonsense"], "must begin with ws://"),
     ] {
         let ended = Longwire::start(arguments).end();

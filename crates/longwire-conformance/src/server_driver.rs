@@ -28,6 +28,8 @@ pub enum TargetError {
     Secure,
     /// The name has no address.
     Resolve(io::Error),
+    /// Nobody listens there.
+    Connect(io::Error),
 }
 
 impl fmt::Display for TargetError {
@@ -36,6 +38,7 @@ impl fmt::Display for TargetError {
             Self::Url(reason) => write!(out, "no WebSocket URL: {reason}"),
             Self::Secure => write!(out, "wss: is not tested, give the server's ws: URL"),
             Self::Resolve(error) => write!(out, "the host has no address: {error}"),
+            Self::Connect(error) => write!(out, "cannot connect: {error}"),
         }
     }
 }
@@ -46,13 +49,15 @@ impl std::error::Error for TargetError {}
 ///
 /// # Errors
 ///
-/// There is nothing to connect to. A server that does not answer is no error, but fails its cases.
+/// There is nothing to connect to. A server that takes a connection and does not answer is no error,
+/// but fails its cases.
 pub fn test_server(
     url: &str,
     options: &Options,
     mut progress: impl FnMut(Progress<'_>),
 ) -> Result<Report, TargetError> {
     let mut driver = ServerDriver::new(url, options)?;
+    driver.connect().map_err(TargetError::Connect)?;
     Ok(runner::run(Role::Server, url.to_owned(), &mut driver, options, &mut progress))
 }
 

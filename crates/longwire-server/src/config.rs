@@ -113,6 +113,9 @@ impl Config {
         let rules = [
             (!self.listen.is_empty(), ConfigError::NoListenAddress),
             (self.threads > 0, ConfigError::NoThreads),
+            (self.max_connections > 0, ConfigError::NoConnections),
+            (self.limits.max_message_bytes > 0, ConfigError::NoMessages),
+            (self.send_options.compression_level <= 9, ConfigError::CompressionLevelTooHigh),
             (marks, ConfigError::OutboxMarksOutOfOrder),
             (
                 self.read_buffer_bytes >= MIN_READ_BUFFER_BYTES,
@@ -134,6 +137,12 @@ pub enum ConfigError {
     NoListenAddress,
     /// `threads` is 0.
     NoThreads,
+    /// `max_connections` is 0.
+    NoConnections,
+    /// `limits.max_message_bytes` is 0.
+    NoMessages,
+    /// `send_options.compression_level` is over 9.
+    CompressionLevelTooHigh,
     /// The outbox's low-water mark, high-water mark and maximum do not rise in this order.
     OutboxMarksOutOfOrder,
     /// `read_buffer_bytes` is less than what one control frame may need.
@@ -148,6 +157,11 @@ impl fmt::Display for ConfigError {
         match self {
             Self::NoListenAddress => f.write_str("listen must name at least one address"),
             Self::NoThreads => f.write_str("threads must be at least 1"),
+            Self::NoConnections => f.write_str("max_connections must be at least 1"),
+            Self::NoMessages => f.write_str("limits.max_message_bytes must be at least 1"),
+            Self::CompressionLevelTooHigh => {
+                f.write_str("send_options.compression_level must be 0 to 9")
+            }
             Self::OutboxMarksOutOfOrder => f.write_str(
                 "outbox_low_water_bytes must not be over outbox_high_water_bytes, \
                  nor that over max_outbox_bytes",
@@ -163,7 +177,7 @@ impl std::error::Error for ConfigError {}
 
 #[cfg(test)]
 mod tests {
-    use super::{Config, ConfigError};
+    use super::{Config, ConfigError, Limits, SendOptions};
 
     #[test]
     fn what_makes_no_sense_is_refused() {
@@ -172,6 +186,18 @@ mod tests {
             (default(), Ok(())),
             (Config { listen: Vec::new(), ..default() }, Err(ConfigError::NoListenAddress)),
             (Config { threads: 0, ..default() }, Err(ConfigError::NoThreads)),
+            (Config { max_connections: 0, ..default() }, Err(ConfigError::NoConnections)),
+            (
+                Config { limits: Limits { max_message_bytes: 0, ..Limits::DEFAULT }, ..default() },
+                Err(ConfigError::NoMessages),
+            ),
+            (
+                Config {
+                    send_options: SendOptions { compression_level: 10, ..SendOptions::DEFAULT },
+                    ..default()
+                },
+                Err(ConfigError::CompressionLevelTooHigh),
+            ),
             (
                 Config { outbox_low_water_bytes: 2, outbox_high_water_bytes: 1, ..default() },
                 Err(ConfigError::OutboxMarksOutOfOrder),

@@ -36,5 +36,9 @@ pub use server::{Handle, Server};
 #[cfg(unix)]
 pub use signal::shut_down_on_signals;
 
-pub use longwire::handshake::{Request, Upgrade};
-pub use longwire::{CloseCode, Closure, Compression, Message, Prepared};
+// What the engine's part of this crate's interface is made of: no dependency on it is needed.
+pub use longwire::handshake::{DeflatePolicy, HeadLimits, Request, Upgrade};
+pub use longwire::{
+    ApiMisuse, CloseCode, Closure, Compression, Initiator, Limits, Message, Prepared,
+    ProtocolError, SendOptions, Timeouts,
+};

@@ -118,8 +118,6 @@ pub enum ApiMisuse {
     },
     /// There is no memory for the output.
     OutOfMemory,
-    /// A compressed message on a connection that has not agreed to permessage-deflate.
-    DeflateNotNegotiated,
     /// A prepared message is for the server's role: a client masks each frame with a key of its
     /// own (RFC 6455 §5.3), so nothing can be shared.
     PreparedByClient,
@@ -142,7 +140,6 @@ impl fmt::Display for ApiMisuse {
                 return write!(f, "the output buffer is too small: {needed} bytes are needed");
             }
             Self::OutOfMemory => "there is no memory for the output",
-            Self::DeflateNotNegotiated => "permessage-deflate was not agreed to in the handshake",
             Self::PreparedByClient => "a prepared message can be sent by a server only",
         })
     }

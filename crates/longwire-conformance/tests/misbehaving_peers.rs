@@ -9,7 +9,9 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use longwire_conformance::{Level, Options, Report, Verdict, test_client, test_server};
+use longwire_conformance::{
+    Level, Options, Report, TargetError, Verdict, test_client, test_server,
+};
 
 /// Long after any run here should have ended.
 const GUARD: Duration = Duration::from_secs(120);
@@ -231,14 +233,24 @@ fn servers_that_open_the_connection_and_misbehave() {
 }
 
 #[test]
-fn no_server_at_all() {
+fn a_server_that_goes_away() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("ws://{}/", listener.local_addr().unwrap());
-    drop(listener);
+    // It takes one connection, and then there is nobody to connect to.
+    thread::spawn(move || drop(listener.accept().unwrap()));
     let report = guarded(move || test_server(&url, &options(), |_| {}).unwrap());
     assert!(report.gone && !report.passed());
     let failed = report.outcomes.iter().filter(|of| matches!(of.verdict, Verdict::Fail(_)));
     assert!(failed.count() <= 3, "the others are skipped");
+}
+
+#[test]
+fn no_server_at_all() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("ws://{}/", listener.local_addr().unwrap());
+    drop(listener);
+    let tested = test_server(&url, &options(), |_| {});
+    assert!(matches!(tested, Err(TargetError::Connect(_))), "{tested:?}");
 }
 
 #[test]

@@ -153,7 +153,9 @@ impl Deadlines {
         let silence = if self.awaits_pong && timeouts.pong_timeout.is_some() {
             after(self.heard_ms, timeouts.pong_timeout, Expired::PongOverdue)
         } else {
-            after(self.heard_ms, timeouts.ping_interval, Expired::Ping)
+            // An interval of nothing would never have passed.
+            let at_least_one_ms = |interval: Duration| interval.max(Duration::from_millis(1));
+            after(self.heard_ms, timeouts.ping_interval.map(at_least_one_ms), Expired::Ping)
         };
         let pending = match self.pending {
             Pending::Close => {
@@ -254,5 +256,8 @@ mod tests {
         assert_eq!(deadlines.handle_timeout(secs(30), &patient), Some(Expired::Ping));
         assert_eq!(deadlines.handle_timeout(secs(59), &patient), None);
         assert_eq!(deadlines.handle_timeout(secs(60), &patient), Some(Expired::Ping));
+        let eager = Timeouts { ping_interval: Some(Duration::ZERO), ..patient };
+        assert_eq!(deadlines.handle_timeout(secs(61), &eager), Some(Expired::Ping));
+        assert_eq!(deadlines.handle_timeout(secs(61), &eager), None);
     }
 }

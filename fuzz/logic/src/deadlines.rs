@@ -56,7 +56,10 @@ pub fn run(data: &[u8]) -> Result<()> {
         };
         let silence = match timeouts.pong_timeout.filter(|_| awaits_pong) {
             Some(timeout) => after(heard, Some(timeout), Expired::PongOverdue),
-            None => after(heard, timeouts.ping_interval, Expired::Ping),
+            None => {
+                let at_least_one_ms = |interval: Duration| interval.max(Duration::from_millis(1));
+                after(heard, timeouts.ping_interval.map(at_least_one_ms), Expired::Ping)
+            }
         };
         let message =
             begun.and_then(|begun| after(begun, timeouts.message_timeout, Expired::MessageOverdue));

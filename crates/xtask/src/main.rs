@@ -50,7 +50,7 @@ enum Command {
     /// Steps go on after a failure, and a table ends the run. The output of a step is shown when it
     /// fails, and lies in target/xtask-logs/STEP.log in any case. A step whose tools cannot be set
     /// up is listed as skipped, with what to install; where the environment has CI=true, that is a
-    /// failure.
+    /// failure, unless nothing could be installed that would help.
     Test {
         /// Also run the slow tests: those marked `#[ignore]`, in a release build.
         #[arg(long)]

@@ -7,7 +7,7 @@ use crate::deflate::Deflater;
 use alloc::vec::Vec;
 use core::fmt;
 
-/// How many compressors wait for the next message. Each costs some 360 KiB.
+/// How many compressors wait for the next message. Each costs some 372 KiB.
 #[cfg(feature = "deflate")]
 const KEPT_DEFLATERS: usize = 8;
 /// The buffer for compressed payloads is given back when it grew beyond this.

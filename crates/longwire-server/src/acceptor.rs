@@ -14,6 +14,16 @@ pub(crate) const PAUSE: Duration = Duration::from_millis(200);
 /// How many connections a worker tells at a time that there is no room. Further ones are closed
 /// without a word.
 const MAX_REFUSALS: usize = 256;
+/// After so many failures in a row it is not the connections that are at fault.
+const MAX_FAILURES: usize = 64;
+
+/// accept(2): network errors of a connection that is waiting already. Those that have a kind in
+/// `std` are not among them.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const NETWORK_ERRORS: &[i32] =
+    &[libc::EPROTO, libc::ENOPROTOOPT, libc::EHOSTDOWN, libc::ENONET, libc::EOPNOTSUPP];
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+const NETWORK_ERRORS: &[i32] = &[];
 
 /// How many connections there are, of all workers of a server.
 #[derive(Clone, Debug, Default)]
@@ -39,6 +49,8 @@ pub(crate) struct Acceptor {
     /// Connections may wait at a listener.
     ready: bool,
     paused_until: Option<Duration>,
+    /// How many connections in a row have failed to be accepted.
+    failures: usize,
     /// The system refuses, and that has been said.
     failing: bool,
 }
@@ -51,6 +63,7 @@ impl Acceptor {
             refusals: 0,
             ready: false,
             paused_until: None,
+            failures: 0,
             failing: false,
         }
     }
@@ -73,34 +86,29 @@ impl Acceptor {
 
     /// The system has not given a connection. Whether to ask for another one.
     pub(crate) fn has_failed(&mut self, error: &io::Error, now: Duration) -> bool {
-        match error.kind() {
-            ErrorKind::WouldBlock => {
-                self.ready = false;
-                false
-            }
-            // accept(2): what has gone wrong on the new connection is reported here, and the next
-            // one may be in order.
-            ErrorKind::ConnectionAborted
-            | ErrorKind::ConnectionReset
-            | ErrorKind::Interrupted
-            | ErrorKind::NetworkDown
-            | ErrorKind::NetworkUnreachable
-            | ErrorKind::HostUnreachable
-            | ErrorKind::PermissionDenied => true,
-            _ => {
-                if !self.failing {
-                    tracing::warn!(%error, "cannot accept connections for now");
-                }
-                self.failing = true;
-                self.paused_until = Some(now + PAUSE);
-                false
-            }
+        if error.kind() == ErrorKind::WouldBlock {
+            self.ready = false;
+            return false;
         }
+        // accept(2): what has gone wrong on the new connection is reported here, and the next one
+        // may be in order.
+        self.failures += 1;
+        if is_of_one_connection(error) && self.failures < MAX_FAILURES {
+            return true;
+        }
+        if !self.failing {
+            tracing::warn!(%error, "cannot accept connections for now");
+        }
+        self.failing = true;
+        self.failures = 0;
+        self.paused_until = Some(now + PAUSE);
+        false
     }
 
     /// A connection has come.
     pub(crate) fn admit(&mut self) -> Admission {
         self.failing = false;
+        self.failures = 0;
         if self.count.0.fetch_add(1, Ordering::Relaxed) < self.max_connections {
             return Admission::Admitted;
         }
@@ -120,4 +128,19 @@ impl Acceptor {
             self.refusals -= 1;
         }
     }
+}
+
+/// Whether it is one connection that could not be accepted, and not that none can be.
+fn is_of_one_connection(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::ConnectionAborted
+            | ErrorKind::ConnectionReset
+            | ErrorKind::Interrupted
+            | ErrorKind::NetworkDown
+            | ErrorKind::NetworkUnreachable
+            | ErrorKind::HostUnreachable
+            | ErrorKind::PermissionDenied
+            | ErrorKind::TimedOut
+    ) || error.raw_os_error().is_some_and(|code| NETWORK_ERRORS.contains(&code))
 }

@@ -27,7 +27,7 @@ struct MioWaker(Waker);
 
 impl Wake for MioWaker {
     fn wake(&self) {
-        if let Err(error) = self.0.wake() {
+        if let Err(error) = retry(|| self.0.wake()) {
             tracing::error!(%error, "cannot wake a worker");
         }
     }
@@ -120,7 +120,7 @@ impl Network for MioNetwork {
 }
 
 /// Calls again what a signal has interrupted.
-fn retry(mut call: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
+fn retry<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     loop {
         match call() {
             Err(error) if error.kind() == ErrorKind::Interrupted => {}

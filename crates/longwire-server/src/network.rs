@@ -6,6 +6,8 @@
 //! Readiness is **edge-triggered**: it is reported when it begins, and again only after the socket
 //! has refused a read or a write. A read that did not fill its buffer, and a write that was taken
 //! in part, count as refused from there on.
+//!
+//! A signal is no error here: a network that was interrupted calls again.
 
 use std::io::{self, IoSlice};
 use std::net::SocketAddr;

@@ -109,7 +109,10 @@ impl<N: Network, A: Application> Worker<N, A> {
     pub(crate) fn turn(&mut self) -> io::Result<bool> {
         let timeout = self.timeout();
         self.ready.clear();
-        self.network.wait(timeout, &mut self.ready)?;
+        if let Err(error) = self.network.wait(timeout, &mut self.ready) {
+            self.drop_all("the worker cannot go on");
+            return Err(error);
+        }
         self.table.now = self.network.now();
         if self.mailbox.wants_shutdown() && self.shutdown_ends.is_none() {
             self.begin_shutdown();
@@ -305,11 +308,15 @@ impl<N: Network, A: Application> Worker<N, A> {
     fn is_shut_down(&mut self) -> bool {
         let Some(ends) = self.shutdown_ends else { return false };
         if self.table.now >= ends {
-            for key in self.keys() {
-                self.drop_connection(key, "the shutdown is over");
-            }
+            self.drop_all("the shutdown is over");
         }
         self.table.connections.is_empty()
+    }
+
+    fn drop_all(&mut self, reason: &str) {
+        for key in self.keys() {
+            self.drop_connection(key, reason);
+        }
     }
 
     fn keys(&self) -> Vec<usize> {

@@ -80,6 +80,11 @@ impl Client {
         link.closed && (!link.to_server.is_empty() || !link.server_saw_end)
     }
 
+    /// Whether the call that the test had fail was for this connection.
+    pub fn was_hit(&self) -> bool {
+        self.link().hit
+    }
+
     /// How many bytes sent to the server it has not read.
     pub fn unread_bytes(&self) -> usize {
         self.link().to_server.len()

@@ -10,10 +10,12 @@
 //! as it would be on a real socket, if the worker forgets about it.
 
 mod client;
+mod fault;
 mod network;
 mod random;
 
 pub use client::Client;
+pub use fault::Call;
 pub use random::Random;
 
 use crate::acceptor::ConnectionCount;
@@ -22,6 +24,7 @@ use crate::config::Config;
 use crate::mailbox::{self, Mailbox};
 use crate::network::Wake;
 use crate::worker::Worker;
+use fault::Fault;
 use network::{Flag, Network, World};
 use std::fmt;
 use std::io;
@@ -74,13 +77,13 @@ impl<A: Application> Simulation<A> {
         panic!("the worker is not at rest after {MAX_TURNS} turns");
     }
 
-    /// One turn of the worker's loop.
+    /// One turn of the worker's loop. It is the last one where waiting has failed.
     ///
     /// # Panics
     /// It is over already.
     pub fn turn(&mut self) {
         assert!(!self.over, "the worker has come to its end");
-        self.over = !self.worker.turn().expect("the network can always wait");
+        self.over = !self.worker.turn().unwrap_or(false);
     }
 
     /// Lets the worker do everything that it can do now.
@@ -100,9 +103,15 @@ impl<A: Application> Simulation<A> {
         inner.listener_edge = true;
     }
 
-    /// Has so many new connections fail to be registered.
-    pub fn fail_registrations(&mut self, count: usize) {
-        self.world.borrow_mut().failing_registrations = count;
+    /// Has one call fail with this error of the system: the `nth` of its kind from now on, counted
+    /// from 0. It takes the place of a fault that has not happened yet.
+    pub fn fail(&mut self, call: Call, nth: usize, errno: i32) {
+        self.world.borrow_mut().fault = Some(Fault::new(call, nth, errno));
+    }
+
+    /// Whether the call that was to fail has been made.
+    pub fn has_failed(&self) -> bool {
+        self.world.borrow().fault.as_ref().is_some_and(|fault| fault.has_happened)
     }
 
     /// Asks the worker to shut down.

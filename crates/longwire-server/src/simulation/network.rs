@@ -1,5 +1,6 @@
 //! The network in memory: what is on its way, and who is told about it.
 
+use super::fault::{Call, Fault};
 use super::random::Random;
 use crate::network::{self, Ready, Wake};
 use std::cell::{Ref, RefCell, RefMut};
@@ -30,8 +31,7 @@ pub(super) struct Inner {
     pub(super) listener_edge: bool,
     pub(super) backlog: VecDeque<usize>,
     pub(super) accept_errors: VecDeque<io::Error>,
-    /// So many registrations fail.
-    pub(super) failing_registrations: usize,
+    pub(super) fault: Option<Fault>,
     pub(super) links: Vec<Link>,
     pub(super) woken: Arc<Flag>,
 }
@@ -56,6 +56,8 @@ pub(super) struct Link {
     pub(super) write_edge: bool,
     /// A write was not taken in full: room that appears is worth saying.
     pub(super) wants_room: bool,
+    /// The call that was to fail was for this connection.
+    pub(super) hit: bool,
     pub(super) reads: usize,
     pub(super) writes: usize,
 }
@@ -94,7 +96,7 @@ impl World {
             listener_edge: false,
             backlog: VecDeque::new(),
             accept_errors: VecDeque::new(),
-            failing_registrations: 0,
+            fault: None,
             links: Vec::new(),
             woken: Arc::default(),
         })))
@@ -116,6 +118,27 @@ impl World {
 
     pub(super) fn borrow_mut(&self) -> RefMut<'_, Inner> {
         self.0.borrow_mut()
+    }
+}
+
+impl Inner {
+    /// A call is made that has to do with no connection: whether it fails.
+    fn fails(&mut self, call: Call) -> io::Result<()> {
+        self.fault.as_mut().map_or(Ok(()), |fault| fault.meets(call))
+    }
+
+    /// A call is made for a connection: whether it fails. Where it would only have to wait, its
+    /// readiness comes later.
+    fn fails_for(&mut self, call: Call, link: usize) -> io::Result<()> {
+        let failed = self.fails(call);
+        if let Err(error) = &failed {
+            let link = &mut self.links[link];
+            link.hit = true;
+            if error.kind() == ErrorKind::WouldBlock {
+                (link.read_edge, link.write_edge) = (true, true);
+            }
+        }
+        failed
     }
 }
 
@@ -145,6 +168,10 @@ impl network::Network for Network {
 
     fn wait(&mut self, timeout: Option<Duration>, ready: &mut Vec<Ready>) -> io::Result<()> {
         let inner = &mut *self.world.borrow_mut();
+        match inner.fails(Call::Wait) {
+            Err(error) if error.kind() == ErrorKind::Interrupted => return Ok(()),
+            result => result?,
+        }
         if inner.woken.0.swap(false, Ordering::Relaxed) {
             ready.push(Ready::Woken);
         }
@@ -168,6 +195,7 @@ impl network::Network for Network {
         if let Some(error) = inner.accept_errors.pop_front() {
             return Err(error);
         }
+        inner.fails(Call::Accept)?;
         if !inner.listening {
             return Err(ErrorKind::WouldBlock.into());
         }
@@ -182,10 +210,7 @@ impl network::Network for Network {
 
     fn register(&mut self, stream: &mut Stream, key: usize) -> io::Result<()> {
         let inner = &mut *self.world.borrow_mut();
-        if inner.failing_registrations > 0 {
-            inner.failing_registrations -= 1;
-            return Err(ErrorKind::StorageFull.into());
-        }
+        inner.fails_for(Call::Register, stream.link)?;
         let link = &mut inner.links[stream.link];
         link.key = Some(key);
         (link.read_edge, link.write_edge) = (true, true);
@@ -193,8 +218,10 @@ impl network::Network for Network {
     }
 
     fn read(&mut self, stream: &mut Stream, buffer: &mut [u8]) -> io::Result<usize> {
-        let link = &mut self.world.borrow_mut().links[stream.link];
-        link.reads += 1;
+        let inner = &mut *self.world.borrow_mut();
+        inner.links[stream.link].reads += 1;
+        inner.fails_for(Call::Read, stream.link)?;
+        let link = &mut inner.links[stream.link];
         if link.broken {
             return Err(ErrorKind::ConnectionReset.into());
         }
@@ -211,8 +238,9 @@ impl network::Network for Network {
 
     fn write(&mut self, stream: &mut Stream, slices: &[IoSlice<'_>]) -> io::Result<usize> {
         let inner = &mut *self.world.borrow_mut();
+        inner.links[stream.link].writes += 1;
+        inner.fails_for(Call::Write, stream.link)?;
         let link = &mut inner.links[stream.link];
-        link.writes += 1;
         if link.broken || link.refuses_writes || link.server_ended {
             return Err(ErrorKind::BrokenPipe.into());
         }
@@ -239,7 +267,9 @@ impl network::Network for Network {
     }
 
     fn shutdown_write(&mut self, stream: &mut Stream) -> io::Result<()> {
-        let link = &mut self.world.borrow_mut().links[stream.link];
+        let inner = &mut *self.world.borrow_mut();
+        inner.fails_for(Call::ShutdownWrite, stream.link)?;
+        let link = &mut inner.links[stream.link];
         link.server_ended = true;
         if link.broken { Err(ErrorKind::NotConnected.into()) } else { Ok(()) }
     }

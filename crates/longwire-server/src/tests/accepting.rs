@@ -2,7 +2,11 @@
 
 use super::*;
 use crate::acceptor::PAUSE;
+use crate::simulation::Call;
 use std::io::{Error, ErrorKind};
+
+/// What epoll_ctl(2) says when there are too many watches.
+const ENOSPC: i32 = 28;
 
 #[test]
 fn a_full_server_answers_503_and_has_room_again_later() {
@@ -85,7 +89,7 @@ fn many_connections_at_once_are_all_accepted() {
 #[test]
 fn a_connection_that_cannot_be_watched_leaves_its_place_to_another() {
     let mut simulation = simulation(|config| config.max_connections = 1);
-    simulation.fail_registrations(1);
+    simulation.fail(Call::Register, 0, ENOSPC);
     let unlucky = simulation.connect();
     simulation.run();
     assert!(unlucky.is_closed());

@@ -11,7 +11,7 @@ use longwire::{ProtocolError, Role, State};
 use crate::feed::{Api, run};
 use crate::notation::{self, show};
 use crate::trace::{End, Seen, Trace, What};
-use crate::vector::{KEY, Vector, close_frame};
+use crate::vector::{KEY, Vector, close_frame, parse};
 
 /// Inputs longer than this have one long payload, that is all the same.
 pub const LONG_BYTES: usize = 4096;
@@ -43,6 +43,20 @@ impl fmt::Display for Mismatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { name, cut, expected, got } = self;
         write!(f, "{name}, {cut}\n  expected:\n{expected}\n  got:\n{got}")
+    }
+}
+
+/// Runs every line of a table in every way.
+///
+/// # Panics
+/// A line cannot be read, there is none, or the engine does something else than one says.
+#[track_caller]
+pub fn holds(table: &str) {
+    let vectors = parse("line", table).unwrap_or_else(|error| panic!("{error}"));
+    assert!(!vectors.is_empty(), "there are no vectors");
+    let mismatch = vectors.iter().find_map(|vector| check(vector, Cuts::Most).err());
+    if let Some(mismatch) = mismatch {
+        panic!("{mismatch}");
     }
 }
 
@@ -176,10 +190,11 @@ fn cut_everywhere(
 
 #[cfg(test)]
 mod tests {
-    use super::{Cuts, check, cut_everywhere};
+    use super::{Cuts, check, cut_everywhere, holds};
     use crate::feed::{Api, run};
     use crate::trace::What;
     use crate::vector::{Vector, parse};
+    use std::panic::catch_unwind;
 
     const GOOD: &str = r#"a | both | - | [81 01 "a"] [89 01 "p"] [83 00 ^] | text "a"; ping "p" | fail 1002 ReservedOpcode | [8a 01 "p"] close(1002)"#;
 
@@ -210,6 +225,10 @@ mod tests {
                 assert!(mismatch.name.starts_with("t:1 \"a\""), "{mismatch}");
                 assert_ne!(mismatch.expected, mismatch.got, "{mismatch}");
             }
+        }
+        holds(GOOD);
+        for table in ["", "# nothing", "a line", &GOOD.replace("1002", "1007")] {
+            assert!(catch_unwind(|| holds(table)).is_err(), "{table:?}");
         }
         let open = r#"a | both | - | [01 01 "a"] | - | open | -"#;
         assert!(vectors(open).iter().all(|vector| check(vector, Cuts::All).is_err()));

@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use crate::process::{Child, Log};
 use crate::suite::Suite;
-use crate::verdicts::{self, AGENT, Expected, Found};
+use crate::verdicts::{self, AGENT, Expected, Found, Selection};
 use crate::workspace::Workspace;
 
 /// The time that one role may take in all. Nearly all of it is the suite's own, in Python: on an idle
@@ -51,13 +51,19 @@ impl fmt::Display for Role {
 
 /// Runs the suite in one role, leaves its reports in a folder of `reports` named after the role,
 /// and fails on anything but what `autobahn/expected.json` says.
-pub(crate) fn run(workspace: &Workspace, role: Role, reports: &Path, log: &Log) -> Result<()> {
+pub(crate) fn run(
+    workspace: &Workspace,
+    role: Role,
+    selection: Selection,
+    reports: &Path,
+    log: &Log,
+) -> Result<()> {
     let expected_path = workspace.root.join("autobahn/expected.json");
-    let expected = Expected::read(&expected_path, &role.to_string())?;
+    let expected = Expected::read(&expected_path, &role.to_string(), selection)?;
     let suite = Suite::set_up(workspace, log)?;
     let folder = reports.join(role.to_string());
     clear_reports(&folder)?;
-    let mut run = SuiteRun { workspace, suite, folder, log, cases: expected.len(), started: 0 };
+    let mut run = SuiteRun { workspace, suite, folder, log, expected: &expected, started: 0 };
     let outcome = match role {
         Role::Server => run.against_server(),
         Role::Client => run.against_client(),
@@ -82,7 +88,7 @@ struct SuiteRun<'a> {
     suite: Suite,
     folder: PathBuf,
     log: &'a Log,
-    cases: usize,
+    expected: &'a Expected,
     started: usize,
 }
 
@@ -137,6 +143,7 @@ impl SuiteRun<'_> {
         let mut value: Value = serde_json::from_str(&text)?;
         let field = value.pointer_mut(place).with_context(|| format!("{template}: no {place}"))?;
         *field = url.into();
+        self.expected.select(&mut value);
         value["outdir"] = self.folder.to_str().context("the reports' path is not UTF-8")?.into();
         let effective = self.folder.join(template);
         fs::write(&effective, serde_json::to_string_pretty(&value)?)?;
@@ -146,9 +153,10 @@ impl SuiteRun<'_> {
     fn progress(&mut self, line: &str) {
         let Some(rest) = line.strip_prefix("Running test case ID ") else { return };
         self.started += 1;
-        if self.started.is_multiple_of(PROGRESS) || self.started == self.cases {
+        let cases = self.expected.len();
+        if self.started.is_multiple_of(PROGRESS) || self.started == cases {
             let case = rest.split(' ').next().unwrap_or_default();
-            self.log.note(&format!("  {} of {} cases, at {case}", self.started, self.cases));
+            self.log.note(&format!("  {} of {cases} cases, at {case}", self.started));
         }
     }
 }

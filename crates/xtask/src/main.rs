@@ -28,6 +28,7 @@ use clap::{Parser, Subcommand};
 
 use crate::autobahn::Role;
 use crate::process::Log;
+use crate::verdicts::Selection;
 use crate::workspace::Workspace;
 
 /// Everything that looks after the Longwire repository.
@@ -36,7 +37,8 @@ use crate::workspace::Workspace;
     bin_name = "cargo xtask",
     arg_required_else_help = true,
     after_help = "Virtual environments, npm folders, tools, logs and reports all live under the \
-                  target directory; deleting it is always safe."
+                  target directory; deleting it is always safe. Alone Node and Python 3 are not: where \
+                  they are missing, and it runs as root, it installs Debian's."
 )]
 struct Arguments {
     #[command(subcommand)]
@@ -52,7 +54,8 @@ enum Command {
     /// up is listed as skipped, with what to install; where the environment has CI=true, that is a
     /// failure, unless nothing could be installed that would help.
     Test {
-        /// Also run the slow tests: those marked `#[ignore]`, in a release build.
+        /// Also run what is slow: the tests marked `#[ignore]`, in a release build, and Autobahn's
+        /// long cases.
         #[arg(long)]
         full: bool,
 
@@ -74,6 +77,11 @@ enum Command {
         /// The side to test; both when none is named.
         #[arg(value_enum)]
         roles: Vec<Role>,
+
+        /// The cases to run; the long ones are the larger half of 12.x and 13.x, and take ten
+        /// minutes a role.
+        #[arg(long, value_enum, default_value_t = Selection::All)]
+        cases: Selection,
 
         /// Where the suite's HTML and JSON go, in a folder for each role
         /// [default: autobahn-reports in the target directory].
@@ -112,7 +120,7 @@ fn run(command: Command) -> anyhow::Result<bool> {
             let steps = steps::select(full, &only)?;
             table::run(&workspace, &steps)
         }
-        Command::Autobahn { roles, reports } => {
+        Command::Autobahn { roles, cases, reports } => {
             let reports = match reports {
                 Some(folder) => std::path::absolute(folder)?,
                 None => workspace.autobahn_reports(),
@@ -121,7 +129,7 @@ fn run(command: Command) -> anyhow::Result<bool> {
             let mut as_expected = true;
             for role in roles {
                 let log = Log::create(&workspace.log_path(&format!("autobahn-{role}")), true)?;
-                if let Err(error) = autobahn::run(&workspace, role, &reports, &log) {
+                if let Err(error) = autobahn::run(&workspace, role, cases, &reports, &log) {
                     eprintln!("autobahn {role}: {error:#}; the log is {}", log.path().display());
                     as_expected = false;
                 }

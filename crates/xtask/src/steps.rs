@@ -7,6 +7,7 @@ use crate::clients;
 use crate::dependencies;
 use crate::process::{Child, Log, run};
 use crate::sources;
+use crate::verdicts::Selection;
 use crate::workspace::{CARGO_LIMIT, Workspace};
 
 /// One named check.
@@ -31,17 +32,29 @@ const STEPS: &[Step] = &[
     Step { name: "advisories", about: "advisories, yanks", run: dependencies::check_advisories },
     Step { name: "clients-python", about: "PyPI's websockets, both ways", run: clients::python },
     Step { name: "clients-node", about: "npm's ws, both ways", run: clients::node },
-    Step { name: "autobahn-server", about: "the suite against longwire echo", run: server },
-    Step { name: "autobahn-client", about: "the suite against the engine's client", run: client },
+    Step {
+        name: "autobahn-server",
+        about: "the suite's quick cases against longwire echo",
+        run: server,
+    },
+    Step { name: "autobahn-client", about: "… and against the engine's client", run: client },
 ];
 
-const SLOW_TESTS: Step =
-    Step { name: "test-slow", about: "the slow tests, with --full", run: slow_tests };
+/// What only `--full` runs.
+const SLOW_STEPS: &[Step] = &[
+    Step { name: "slow-tests", about: "--full: the tests marked as slow", run: slow_tests },
+    Step {
+        name: "slow-autobahn-server",
+        about: "--full: the suite's long cases",
+        run: long_server,
+    },
+    Step { name: "slow-autobahn-client", about: "--full: … in the other role", run: long_client },
+];
 
 /// Prints the steps.
 pub(crate) fn list() {
-    for step in STEPS.iter().chain([&SLOW_TESTS]) {
-        println!("{:16} {}", step.name, step.about);
+    for step in STEPS.iter().chain(SLOW_STEPS) {
+        println!("{:20} {}", step.name, step.about);
     }
 }
 
@@ -50,14 +63,14 @@ pub(crate) fn select(full: bool, only: &[String]) -> Result<Vec<&'static Step>> 
     let named = |step: &Step, name: &str| {
         step.name.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
     };
-    let all = || STEPS.iter().chain([&SLOW_TESTS]);
+    let all = || STEPS.iter().chain(SLOW_STEPS);
     for name in only {
         if !all().any(|step| named(step, name)) {
             bail!("no step is called {name:?}; `cargo xtask test --list` shows them");
         }
     }
     Ok(if only.is_empty() {
-        all().filter(|step| full || step.name != SLOW_TESTS.name).collect()
+        if full { all().collect() } else { STEPS.iter().collect() }
     } else {
         all().filter(|step| only.iter().any(|name| named(step, name))).collect()
     })
@@ -115,11 +128,23 @@ fn documentation(workspace: &Workspace, log: &Log) -> Result<()> {
 }
 
 fn server(workspace: &Workspace, log: &Log) -> Result<()> {
-    autobahn::run(workspace, Role::Server, &workspace.autobahn_reports(), log)
+    suite(workspace, Role::Server, Selection::Quick, log)
 }
 
 fn client(workspace: &Workspace, log: &Log) -> Result<()> {
-    autobahn::run(workspace, Role::Client, &workspace.autobahn_reports(), log)
+    suite(workspace, Role::Client, Selection::Quick, log)
+}
+
+fn long_server(workspace: &Workspace, log: &Log) -> Result<()> {
+    suite(workspace, Role::Server, Selection::Long, log)
+}
+
+fn long_client(workspace: &Workspace, log: &Log) -> Result<()> {
+    suite(workspace, Role::Client, Selection::Long, log)
+}
+
+fn suite(workspace: &Workspace, role: Role, selection: Selection, log: &Log) -> Result<()> {
+    autobahn::run(workspace, role, selection, &workspace.autobahn_reports(), log)
 }
 
 #[cfg(test)]
@@ -134,10 +159,10 @@ mod tests {
     #[test]
     fn steps_are_selected_by_name_and_by_family() {
         assert_eq!(names(false, &[]).len(), STEPS.len());
-        assert_eq!(names(true, &[]).last(), Some(&"test-slow"));
+        assert_eq!(names(true, &[]).len(), STEPS.len() + SLOW_STEPS.len());
         assert_eq!(names(false, &["autobahn"]), ["autobahn-server", "autobahn-client"]);
         assert_eq!(names(false, &["autobahn-client", "format"]), ["format", "autobahn-client"]);
-        assert_eq!(names(false, &["test-slow"]), ["test-slow"]);
+        assert_eq!(names(false, &["slow-tests"]), ["slow-tests"]);
     }
 
     #[test]

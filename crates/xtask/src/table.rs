@@ -50,7 +50,7 @@ pub(crate) fn run(workspace: &Workspace, steps: &[&Step]) -> Result<bool> {
     let required = std::env::var("CI").is_ok_and(|value| value == "true");
     let mut rows = Vec::new();
     for (number, step) in steps.iter().enumerate() {
-        print!("[{:2}/{}] {:16} ", number + 1, steps.len(), step.name);
+        print!("[{:2}/{}] {:20} ", number + 1, steps.len(), step.name);
         std::io::stdout().flush()?;
         let log = Log::create(&workspace.log_path(step.name), false)?;
         let start = Instant::now();
@@ -72,9 +72,9 @@ pub(crate) fn run(workspace: &Workspace, steps: &[&Step]) -> Result<bool> {
 }
 
 fn print_table(rows: &[(&str, Verdict, Duration)]) {
-    println!("\n{:16} {:8} {:>9}", "step", "verdict", "time");
+    println!("\n{:20} {:8} {:>9}", "step", "verdict", "time");
     for (name, verdict, time) in rows {
-        println!("{name:16} {verdict:8} {}", seconds(*time));
+        println!("{name:20} {verdict:8} {}", seconds(*time));
     }
     for (name, verdict, _) in rows {
         if let Verdict::Skipped(missing) = verdict {

@@ -6,6 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail, ensure};
+use clap::ValueEnum;
 use serde_json::Value;
 
 /// The name under which the suite files its findings.
@@ -55,18 +56,46 @@ impl fmt::Display for CaseId {
     }
 }
 
-/// The verdict that each case of a role has to come out with.
+/// The cases of a run. Twelve sections of 18 cases send a thousand compressed messages a case; the
+/// larger of them take nearly all of the suite's time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Selection {
+    /// All 517.
+    All,
+    /// All but the long ones of `autobahn/expected.json`.
+    Quick,
+    /// The long ones alone.
+    Long,
+}
+
+/// A case's number, in which `*` stands for any one part.
 #[derive(Debug)]
-pub(crate) struct Expected(BTreeMap<CaseId, Verdict>);
+struct Pattern(String);
+
+impl Pattern {
+    fn matches(&self, id: &CaseId) -> bool {
+        let parts: Vec<&str> = self.0.split('.').collect();
+        parts.len() == id.0.len()
+            && parts.iter().zip(&id.0).all(|(part, n)| *part == "*" || *part == n.to_string())
+    }
+}
+
+/// The verdict that each case of a run in one role has to come out with.
+#[derive(Debug)]
+pub(crate) struct Expected {
+    verdicts: BTreeMap<CaseId, Verdict>,
+    selection: Selection,
+    long: Vec<Pattern>,
+}
 
 impl Expected {
     /// Reads `expected.json`; its README tells how it is built.
-    pub(crate) fn read(path: &Path, role: &str) -> Result<Self> {
+    pub(crate) fn read(path: &Path, role: &str, selection: Selection) -> Result<Self> {
         let value = read_json(path)?;
-        Self::parse(&value, role).with_context(|| format!("in {}", path.display()))
+        Self::parse(&value, role, selection).with_context(|| format!("in {}", path.display()))
     }
 
-    fn parse(value: &Value, role: &str) -> Result<Self> {
+    fn parse(value: &Value, role: &str, selection: Selection) -> Result<Self> {
         let groups = value["cases"].as_object().context("no object `cases`")?;
         let usual = Verdict::parse(&value["verdict"]).context("`verdict`")?;
         let mut expected = BTreeMap::new();
@@ -86,12 +115,37 @@ impl Expected {
             let known = expected.insert(CaseId::parse(id)?, verdict);
             ensure!(known.is_some(), "exception {id} is not among the cases");
         }
-        Ok(Self(expected))
+        let long = value["long"].as_array().context("no array `long`")?.iter();
+        let long: Option<Vec<_>> = long.map(|id| Some(Pattern(id.as_str()?.to_owned()))).collect();
+        let long = long.context("`long` has more than texts")?;
+        for pattern in &long {
+            let known = expected.keys().any(|id| pattern.matches(id));
+            ensure!(known, "the long {:?} is none of the cases", pattern.0);
+        }
+        expected.retain(|id, _| {
+            let is_long = long.iter().any(|pattern| pattern.matches(id));
+            match selection {
+                Selection::All => true,
+                Selection::Quick => !is_long,
+                Selection::Long => is_long,
+            }
+        });
+        Ok(Self { verdicts: expected, selection, long })
     }
 
     /// How many cases there are.
     pub(crate) fn len(&self) -> usize {
-        self.0.len()
+        self.verdicts.len()
+    }
+
+    /// Writes the selection into a specification of the suite.
+    pub(crate) fn select(&self, specification: &mut Value) {
+        let long = || self.long.iter().map(|pattern| Value::from(pattern.0.as_str())).collect();
+        match self.selection {
+            Selection::All => {}
+            Selection::Quick => specification["exclude-cases"] = long(),
+            Selection::Long => specification["cases"] = long(),
+        }
     }
 }
 
@@ -133,7 +187,7 @@ impl Found {
     /// Every case that did not come out as expected, in order: its number and what is wrong.
     pub(crate) fn deviations(&self, expected: &Expected) -> Vec<(String, String)> {
         let mut deviations = BTreeMap::new();
-        for (id, wanted) in &expected.0 {
+        for (id, wanted) in &expected.verdicts {
             match self.0.get(id) {
                 Some(verdict) if verdict == wanted => {}
                 Some(verdict) => {
@@ -145,8 +199,8 @@ impl Found {
             }
         }
         for (id, verdict) in &self.0 {
-            if !expected.0.contains_key(id) {
-                deviations.insert(id, format!("{verdict}, but not in expected.json"));
+            if !expected.verdicts.contains_key(id) {
+                deviations.insert(id, format!("{verdict}, but not among the cases of this run"));
             }
         }
         deviations.into_iter().map(|(id, text)| (id.to_string(), text)).collect()
@@ -185,12 +239,36 @@ mod tests {
     use serde_json::json;
 
     fn expected(exceptions: &Value) -> Result<Expected> {
+        selected(exceptions, &json!([]), Selection::All)
+    }
+
+    fn selected(exceptions: &Value, long: &Value, selection: Selection) -> Result<Expected> {
         let value = json!({
             "cases": {"1.1": 2, "2": 10},
+            "long": long,
             "verdict": {"behavior": "OK", "behaviorClose": "OK"},
             "exceptions": {"server": exceptions},
         });
-        Expected::parse(&value, "server")
+        Expected::parse(&value, "server", selection)
+    }
+
+    #[test]
+    fn a_run_is_of_the_long_cases_or_of_the_others() {
+        let long = json!(["1.*.2", "2.10"]);
+        let table = [
+            (Selection::All, 12, json!({"cases": ["*"], "exclude-cases": []})),
+            (Selection::Quick, 10, json!({"cases": ["*"], "exclude-cases": ["1.*.2", "2.10"]})),
+            (Selection::Long, 2, json!({"cases": ["1.*.2", "2.10"], "exclude-cases": []})),
+        ];
+        for (selection, cases, wanted) in table {
+            let expected = selected(&json!({}), &long, selection).unwrap();
+            assert_eq!(expected.len(), cases, "{selection:?}");
+            let mut specification = json!({"cases": ["*"], "exclude-cases": []});
+            expected.select(&mut specification);
+            assert_eq!(specification, wanted, "{selection:?}");
+        }
+        let error = selected(&json!({}), &json!(["2.1.*"]), Selection::All).unwrap_err();
+        assert_eq!(error.to_string(), "the long \"2.1.*\" is none of the cases");
     }
 
     fn case(behavior: &str, behavior_close: &str) -> Value {
@@ -234,7 +312,7 @@ mod tests {
             ),
             (
                 vec![informational(), ("3.1", Some(case("OK", "OK")))],
-                &[("3.1", "OK, but not in expected.json")],
+                &[("3.1", "OK, but not among the cases of this run")],
             ),
         ];
         for (changes, wanted) in table {
@@ -281,8 +359,12 @@ mod tests {
     fn the_expectations_of_the_repository_cover_the_suite() {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../autobahn/expected.json");
         for role in ["server", "client"] {
-            let expected = Expected::read(&path, role).unwrap();
-            assert_eq!(expected.len(), 517, "{role}");
+            for (selection, cases) in
+                [(Selection::All, 517), (Selection::Quick, 421), (Selection::Long, 96)]
+            {
+                let expected = Expected::read(&path, role, selection).unwrap();
+                assert_eq!(expected.len(), cases, "{role}, {selection:?}");
+            }
         }
     }
 }

@@ -195,7 +195,11 @@ impl network::Network for Network {
         if let Some(error) = inner.accept_errors.pop_front() {
             return Err(error);
         }
-        inner.fails(Call::Accept)?;
+        if let Err(error) = inner.fails(Call::Accept) {
+            // Where there was nobody yet, somebody comes later.
+            inner.listener_edge = error.kind() == ErrorKind::WouldBlock;
+            return Err(error);
+        }
         if !inner.listening {
             return Err(ErrorKind::WouldBlock.into());
         }

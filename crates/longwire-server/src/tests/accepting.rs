@@ -73,6 +73,15 @@ fn a_connection_that_is_aborted_before_it_is_accepted_does_not_hold_up_the_next(
     let errors = [ErrorKind::ConnectionAborted, ErrorKind::ConnectionReset, ErrorKind::Interrupted];
     simulation.fail_accepts(errors.map(Error::from));
     open(&mut simulation);
+    #[cfg(target_os = "linux")]
+    {
+        use libc::{EHOSTDOWN, EHOSTUNREACH, ENETDOWN, ENETUNREACH, ENONET, ENOPROTOOPT};
+        use libc::{EOPNOTSUPP, EPERM, EPROTO, ETIMEDOUT};
+        let of_the_network = [EHOSTDOWN, EHOSTUNREACH, ENETDOWN, ENETUNREACH, ENONET, ENOPROTOOPT];
+        let codes = of_the_network.into_iter().chain([EOPNOTSUPP, EPERM, EPROTO, ETIMEDOUT]);
+        simulation.fail_accepts(codes.map(Error::from_raw_os_error));
+        open(&mut simulation);
+    }
     assert_eq!(simulation.now(), Duration::ZERO);
 }
 

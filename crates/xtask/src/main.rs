@@ -13,6 +13,7 @@ mod missing;
 mod node;
 mod process;
 mod python;
+mod rfc;
 mod sources;
 mod steps;
 mod suite;
@@ -95,6 +96,12 @@ enum Command {
     /// target/fuzz-corpus, and to fuzz/corpus only with --merge. Fails on a crash, and says where
     /// the input lies and how to replay it with the stable compiler.
     Fuzz(fuzz::Options),
+
+    /// Show each rule of the standards with the code that keeps it and the tests that hold it.
+    ///
+    /// Fails on a gap: a rule without a test, a test without a rule, code that does not cite its
+    /// section. tests/requirements/README.md says how a rule is written down.
+    Rfc(rfc::Options),
 }
 
 fn main() -> ExitCode {
@@ -140,5 +147,6 @@ fn run(command: Command) -> anyhow::Result<bool> {
             let log = Log::create(&workspace.log_path("fuzz"), true)?;
             fuzz::run(&workspace, &options, &log)
         }
+        Command::Rfc(options) => rfc::run(&workspace, &options),
     }
 }

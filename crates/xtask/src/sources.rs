@@ -2,6 +2,7 @@
 //! file may be, and that the word `unsafe` stands nowhere. How long a function may be, clippy knows.
 
 use std::fs;
+use std::iter;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
@@ -57,22 +58,28 @@ pub(crate) fn check_unsafe(workspace: &Workspace, log: &Log) -> Result<()> {
 }
 
 /// How many lines a source has, its modules of tests not counted.
+fn lines_without_tests(source: &str) -> usize {
+    code_lines(source).count()
+}
+
+/// The lines of a source and their numbers, its modules of tests left out.
 ///
 /// A module of tests is `#[cfg(test)]` and `mod …` at the left margin, up to the brace at the left
 /// margin that closes it: where rustfmt puts them.
-fn lines_without_tests(source: &str) -> usize {
-    let mut count = 0;
-    let mut lines = source.lines().peekable();
-    while let Some(line) = lines.next() {
-        let module = |next: &str| next.starts_with("mod ") || next.starts_with("pub(crate) mod ");
-        if line == "#[cfg(test)]" && lines.peek().is_some_and(|next| module(next)) {
+pub(crate) fn code_lines(source: &str) -> impl Iterator<Item = (usize, &str)> {
+    let mut lines = (1..).zip(source.lines()).peekable();
+    iter::from_fn(move || {
+        loop {
+            let (number, line) = lines.next()?;
+            let module =
+                |next: &str| next.starts_with("mod ") || next.starts_with("pub(crate) mod ");
+            if line != "#[cfg(test)]" || !lines.peek().is_some_and(|(_, next)| module(next)) {
+                return Some((number, line));
+            }
             // Up to the end of `mod tests;`, or to the closing brace of `mod tests { … }`.
-            lines.find(|line| line.starts_with('}') || (module(line) && !line.ends_with('{')));
-        } else {
-            count += 1;
+            lines.find(|(_, line)| line.starts_with('}') || (module(line) && !line.ends_with('{')));
         }
-    }
-    count
+    })
 }
 
 /// Whether a line of code says `unsafe`, comments and strings aside. The lint's own name,

@@ -1,15 +1,18 @@
 //! Compressing the messages of permessage-deflate (RFC 7692 §7.2.1).
 
 use crate::error::ApiMisuse;
-use alloc::boxed::Box;
+use crate::heap::{Heap, has_room};
 use alloc::vec::Vec;
 use zlib_rs::{Deflate, DeflateFlush, Status};
 
 /// What a sync flush ends with, and a message on the wire does not (RFC 7692 §7.2.1).
 const TAIL: &[u8] = &[0x00, 0x00, 0xff, 0xff];
 
+/// More than the library allocates for a compressor with the largest window.
+const COMPRESSOR_BYTES: usize = 384 * 1024;
+
 /// A compressor, and with it the window of the messages it has seen.
-pub(crate) struct Deflater(Box<Stream>);
+pub(crate) struct Deflater(Heap<Stream>);
 
 struct Stream {
     stream: Deflate,
@@ -18,11 +21,13 @@ struct Stream {
 
 impl Deflater {
     /// `level` is zlib's, 0 to 9. The library cannot make windows of 8 bits: a handshake that asks
-    /// for one is declined.
-    pub(crate) fn new(level: u8, window_bits: u8) -> Self {
+    /// for one is declined. `None` where there is no memory.
+    pub(crate) fn new(level: u8, window_bits: u8) -> Option<Self> {
         let window_bits = window_bits.clamp(9, 15);
-        let stream = Deflate::new(i32::from(level.min(9)), false, window_bits);
-        Self(Box::new(Stream { stream, window_bits }))
+        // The library panics where there is none.
+        let room = has_room(COMPRESSOR_BYTES);
+        let stream = room.then(|| Deflate::new(i32::from(level.min(9)), false, window_bits))?;
+        Heap::new(Stream { stream, window_bits }).map(Self)
     }
 
     /// The base-2 logarithm of the size of the window.
@@ -112,8 +117,8 @@ mod tests {
         ];
         for window_bits in 9..=15 {
             for takeover in [false, true] {
-                let mut deflater = Deflater::new(6, window_bits);
-                let mut inflater = Inflater::new();
+                let mut deflater = Deflater::new(6, window_bits).unwrap();
+                let mut inflater = Inflater::new().unwrap();
                 let (mut packed, mut scratch) = (Vec::new(), Vec::new());
                 for (i, payload) in payloads.iter().enumerate() {
                     if !takeover {

@@ -44,7 +44,8 @@ impl PerMessageDeflate {
         max_message_bytes: u64,
         inbound: &mut Inbound,
     ) -> Result<(), ProtocolError> {
-        let mut inflater = self.inflater.take().unwrap_or_else(|| inbound.take_inflater());
+        let inflater = self.inflater.take().map_or_else(|| inbound.take_inflater(), Ok);
+        let mut inflater = inflater?;
         let mut scratch = mem::take(&mut inbound.scratch);
         let mut take = |piece: &[u8]| partial.push_inflated(piece, max_message_bytes);
         let mut inflated = inflater.push(chunk.data, &mut scratch, &mut take);
@@ -71,7 +72,8 @@ impl PerMessageDeflate {
             return Ok(None);
         }
         let deflater = self.deflater.take();
-        let mut deflater = deflater.unwrap_or_else(|| outbound.take_deflater(self.window_bits));
+        let deflater = deflater.map_or_else(|| outbound.take_deflater(self.window_bits), Ok);
+        let mut deflater = deflater?;
         let len = deflater.compress(payload, &mut outbound.packed);
         if self.keeps_deflater && len.is_ok() {
             self.deflater = Some(deflater);

@@ -1,11 +1,12 @@
 //! Memory lent for receiving messages. One for each thread serves any number of connections: what
 //! a connection itself holds on to is only a message that has not come in whole.
 
+use crate::error::ProtocolError;
 use crate::event::Kind;
+use crate::heap::Heap;
 #[cfg(feature = "deflate")]
 use crate::inflate::Inflater;
 use crate::partial::Partial;
-use alloc::boxed::Box;
 #[cfg(feature = "deflate")]
 use alloc::vec::Vec;
 use core::fmt;
@@ -22,7 +23,7 @@ const KEPT_INFLATERS: usize = 16;
 #[derive(Default)]
 pub struct Inbound {
     /// The message that was handed out last. Its buffer serves the next one.
-    finished: Option<Box<Partial>>,
+    finished: Option<Heap<Partial>>,
     #[cfg(feature = "deflate")]
     pub(crate) scratch: Vec<u8>,
     #[cfg(feature = "deflate")]
@@ -36,26 +37,28 @@ impl Inbound {
     }
 
     /// A place for a message to grow in.
-    pub(crate) fn begin(&mut self, kind: Kind) -> Box<Partial> {
-        let mut partial = self.finished.take().unwrap_or_default();
+    pub(crate) fn begin(&mut self, kind: Kind) -> Result<Heap<Partial>, ProtocolError> {
+        let finished = self.finished.take().or_else(|| Heap::new(Partial::default()));
+        let mut partial = finished.ok_or(ProtocolError::OutOfMemory)?;
         partial.begin(kind, KEPT_BYTES);
-        partial
+        Ok(partial)
     }
 
     /// The message has come in whole: it can be borrowed from here until the next one.
-    pub(crate) fn finish(&mut self, partial: Box<Partial>) -> &Partial {
+    pub(crate) fn finish(&mut self, partial: Heap<Partial>) -> &Partial {
         self.finished.insert(partial)
     }
 
     #[cfg(feature = "deflate")]
-    pub(crate) fn take_inflater(&mut self) -> Inflater {
-        self.inflaters.pop().unwrap_or_else(Inflater::new)
+    pub(crate) fn take_inflater(&mut self) -> Result<Inflater, ProtocolError> {
+        let inflater = self.inflaters.pop().or_else(Inflater::new);
+        inflater.ok_or(ProtocolError::OutOfMemory)
     }
 
     /// Takes a decoder back, to serve another context.
     #[cfg(feature = "deflate")]
     pub(crate) fn put_inflater(&mut self, mut inflater: Inflater) {
-        if self.inflaters.len() < KEPT_INFLATERS {
+        if self.inflaters.len() < KEPT_INFLATERS && self.inflaters.try_reserve(1).is_ok() {
             inflater.reset();
             self.inflaters.push(inflater);
         }

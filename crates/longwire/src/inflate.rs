@@ -2,7 +2,7 @@
 //! handed on and can be refused before the next is made: a bomb never gets large.
 
 use crate::error::ProtocolError;
-use alloc::boxed::Box;
+use crate::heap::{Heap, has_room};
 use alloc::vec::Vec;
 use zlib_rs::{Inflate, InflateFlush, Status};
 
@@ -13,18 +13,25 @@ const PIECE_BYTES: usize = 16 * 1024;
 /// 8 bits included, which the library cannot be asked for.
 const WINDOW_BITS: u8 = 15;
 
+/// More than the library allocates for a decoder, which is a window of 32 KiB and its tables.
+const DECODER_BYTES: usize = 56 * 1024;
+
 /// The end of an empty stored block, which the sender cuts off (RFC 7692 §7.2.1), and one byte
 /// more: a decoder that stops in front of it has come to the end of a block just there.
 const TAIL_AND_PROBE: &[u8] = &[0x00, 0x00, 0xff, 0xff, 0x00];
 
 /// A decoder, and with it the window of the messages it has seen.
 pub(crate) struct Inflater {
-    stream: Box<Inflate>,
+    stream: Heap<Inflate>,
 }
 
 impl Inflater {
-    pub(crate) fn new() -> Self {
-        Self { stream: Box::new(Inflate::new(false, WINDOW_BITS)) }
+    /// `None` where there is no memory.
+    pub(crate) fn new() -> Option<Self> {
+        // The library panics where there is none.
+        let room = has_room(DECODER_BYTES);
+        let stream = room.then(|| Inflate::new(false, WINDOW_BITS))?;
+        Heap::new(stream).map(|stream| Self { stream })
     }
 
     /// Forgets everything, for the first message of another connection or context.
@@ -144,10 +151,10 @@ mod tests {
         ];
         for (name, data, expected) in table {
             let expected = expected.map(Vec::from);
-            assert_eq!(inflate(&mut Inflater::new(), &[data]), expected, "{name}");
+            assert_eq!(inflate(&mut Inflater::new().unwrap(), &[data]), expected, "{name}");
             for cut in 0..=data.len() {
                 let (front, back) = data.split_at(cut);
-                let got = inflate(&mut Inflater::new(), &[front, back]);
+                let got = inflate(&mut Inflater::new().unwrap(), &[front, back]);
                 assert_eq!(got, expected, "{name}, cut at {cut}");
             }
         }
@@ -155,7 +162,7 @@ mod tests {
 
     #[test]
     fn the_window_lasts_until_it_is_reset() {
-        let mut inflater = Inflater::new();
+        let mut inflater = Inflater::new().unwrap();
         assert_eq!(inflate(&mut inflater, &[b"\xf2\x48\xcd\xc9\xc9\x07\x00"]).unwrap(), b"Hello");
         assert_eq!(inflate(&mut inflater, &[b"\xf2\x00\x11\x00\x00"]).unwrap(), b"Hello");
         inflater.reset();
@@ -165,11 +172,11 @@ mod tests {
 
     #[test]
     fn what_take_refuses_ends_it() {
-        let mut bomb = crate::deflate::Deflater::new(9, 15);
+        let mut bomb = crate::deflate::Deflater::new(9, 15).unwrap();
         let mut packed = Vec::new();
         let len = bomb.compress(&std::vec![0; 10 << 20], &mut packed).unwrap();
         let (mut seen, mut scratch) = (0, Vec::new());
-        let result = Inflater::new().push(&packed[..len], &mut scratch, &mut |piece| {
+        let result = Inflater::new().unwrap().push(&packed[..len], &mut scratch, &mut |piece| {
             seen += piece.len();
             if seen > 100_000 { Err(ProtocolError::MessageTooBig) } else { Ok(()) }
         });

@@ -37,6 +37,8 @@ mod utf8;
 
 // Whole messages.
 #[cfg(feature = "alloc")]
+mod heap;
+#[cfg(feature = "alloc")]
 mod inbound;
 #[cfg(feature = "alloc")]
 mod outbound;

@@ -4,6 +4,8 @@
 #[cfg(feature = "deflate")]
 use crate::deflate::Deflater;
 #[cfg(feature = "deflate")]
+use crate::error::ApiMisuse;
+#[cfg(feature = "deflate")]
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -63,18 +65,19 @@ impl Outbound {
 
     /// A compressor with nothing in its window.
     #[cfg(feature = "deflate")]
-    pub(crate) fn take_deflater(&mut self, window_bits: u8) -> Deflater {
+    pub(crate) fn take_deflater(&mut self, window_bits: u8) -> Result<Deflater, ApiMisuse> {
         let fits = |waiting: &Deflater| waiting.window_bits() == window_bits.clamp(9, 15);
         match self.deflaters.iter().position(fits) {
-            Some(at) => self.deflaters.swap_remove(at),
-            None => Deflater::new(self.options.compression_level, window_bits),
+            Some(at) => Ok(self.deflaters.swap_remove(at)),
+            None => Deflater::new(self.options.compression_level, window_bits)
+                .ok_or(ApiMisuse::OutOfMemory),
         }
     }
 
     /// Takes a compressor back, to serve another context.
     #[cfg(feature = "deflate")]
     pub(crate) fn put_deflater(&mut self, mut deflater: Deflater) {
-        if self.deflaters.len() < KEPT_DEFLATERS {
+        if self.deflaters.len() < KEPT_DEFLATERS && self.deflaters.try_reserve(1).is_ok() {
             deflater.reset();
             self.deflaters.push(deflater);
         }

@@ -5,6 +5,7 @@ use crate::error::ApiMisuse;
 use crate::event::{Kind, Message};
 #[cfg(feature = "deflate")]
 use crate::handshake::DeflateParams;
+use crate::heap::has_room;
 use crate::limits::Limits;
 use crate::outbound::Outbound;
 use crate::state::Role;
@@ -46,7 +47,7 @@ impl Prepared {
         let connection = || Connection::server(Limits::DEFAULT);
         let mut frames = Vec::new();
         WebSocket::new(connection()).send(message, Compression::Never, outbound, &mut frames)?;
-        let plain = Arc::from(&frames[..]);
+        let plain = share(&frames)?;
         #[cfg(feature = "deflate")]
         if compression == Compression::Auto {
             let params = DeflateParams { server_no_context_takeover: true, ..Default::default() };
@@ -54,7 +55,8 @@ impl Prepared {
             let mut socket = WebSocket::with_deflate(connection(), params);
             socket.send(message, compression, outbound, &mut frames)?;
             // A message that is not worth it comes out as it is.
-            let compressed = Some(Arc::from(&frames[..])).filter(|frames| *frames != plain);
+            let compressed =
+                if frames.as_slice() == &*plain { None } else { Some(share(&frames)?) };
             return Ok(Self { kind: message.kind(), plain, compressed });
         }
         let _ = compression;
@@ -70,6 +72,14 @@ impl Prepared {
     pub fn compressed(&self) -> Option<&Arc<[u8]>> {
         self.compressed.as_ref()
     }
+}
+
+/// Copies the frames to where they can be shared.
+fn share(frames: &[u8]) -> Result<Arc<[u8]>, ApiMisuse> {
+    // There is no way to have an `Arc` that does not abort where there is no memory for it.
+    const COUNTS_BYTES: usize = 2 * size_of::<usize>();
+    let needed = frames.len().saturating_add(COUNTS_BYTES);
+    if has_room(needed) { Ok(Arc::from(frames)) } else { Err(ApiMisuse::OutOfMemory) }
 }
 
 impl WebSocket {

@@ -14,12 +14,12 @@ use crate::event::{Chunk, Event, Kind, Message};
 use crate::extension::PerMessageDeflate;
 #[cfg(feature = "deflate")]
 use crate::handshake::DeflateParams;
+use crate::heap::Heap;
 use crate::inbound::Inbound;
 use crate::input::Input;
 use crate::outbound::Outbound;
 use crate::partial::Partial;
 use crate::send::Fragment;
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -62,7 +62,7 @@ pub enum Compression {
 pub struct WebSocket {
     connection: Connection,
     /// The message that has come in part.
-    partial: Option<Box<Partial>>,
+    partial: Option<Heap<Partial>>,
     #[cfg(feature = "deflate")]
     deflate: Option<PerMessageDeflate>,
 }
@@ -220,8 +220,9 @@ impl WebSocket {
         &mut self,
         chunk: Chunk<'_>,
         inbound: &mut Inbound,
-    ) -> Result<Option<Box<Partial>>, ProtocolError> {
-        let mut partial = self.partial.take().unwrap_or_else(|| inbound.begin(chunk.kind));
+    ) -> Result<Option<Heap<Partial>>, ProtocolError> {
+        let partial = self.partial.take().map_or_else(|| inbound.begin(chunk.kind), Ok);
+        let mut partial = partial?;
         let max_message_bytes = self.connection.limits().max_message_bytes;
         #[cfg(feature = "deflate")]
         if let Some(deflate) = self.deflate.as_mut().filter(|_| chunk.compressed) {

@@ -2,8 +2,7 @@
 
 use std::thread;
 
-use longwire_tests::check::{Cuts, LONG_BYTES, check, difference};
-use longwire_tests::feed::{Api, run as feed};
+use longwire_tests::check::{Cuts, LONG_BYTES, check};
 use longwire_tests::vector::{Vector, parse};
 
 const FRAMES: &str = include_str!("../vectors/frames.txt");
@@ -53,26 +52,4 @@ fn deflate() {
 #[test]
 fn hostile() {
     run(&read("hostile.txt", include_str!("../vectors/hostile.txt")), Cuts::All);
-}
-
-/// RFC 6455 §7.4 and IANA's registry: which of all codes a Close may carry.
-#[test]
-fn rfc6455_s7_4_every_close_code() {
-    for code in 0..=u16::MAX {
-        let allowed = matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999);
-        let line = if allowed {
-            format!(
-                "a | both | - | [88 02 {code:04x}] | close {code} | closed by peer | [88 02 {code:04x}]"
-            )
-        } else {
-            format!(
-                "a | both | - | [88 02 {code:04x} ^] | - | fail 1002 CloseCodeInvalid | close(1002)"
-            )
-        };
-        for vector in read("codes", &line) {
-            let every_byte: Vec<usize> = (1..=vector.input.len()).collect();
-            let exact = feed(&vector, Api::WebSocket, &vector.input, &every_byte);
-            assert_eq!(difference(&vector, &exact), None, "{code}");
-        }
-    }
 }

@@ -22,7 +22,7 @@ fn rfc6455_s7_1_1_the_server_ends_the_stream_first_and_waits_for_the_peer() {
 }
 
 #[test]
-fn a_peer_that_does_not_end_its_stream_is_left_after_a_while() {
+fn rfc6455_s7_1_1_a_peer_that_does_not_end_its_stream_is_left_after_a_while() {
     let mut simulation = simulation(|_| {});
     let client = open(&mut simulation);
     client.send(&frame(CLOSE, b""));
@@ -36,7 +36,7 @@ fn a_peer_that_does_not_end_its_stream_is_left_after_a_while() {
 }
 
 #[test]
-fn the_application_closes_and_the_peer_answers() {
+fn rfc6455_s7_1_2_the_application_closes_and_the_peer_answers() {
     let mut simulation = simulation(|_| {});
     let client = open(&mut simulation);
     client.send(&frame(TEXT, b"bye 4000"));

@@ -6,21 +6,7 @@ mod common;
 use std::net::TcpListener;
 use std::sync::mpsc;
 
-use common::{Ended, Longwire, PATIENCE, Peer, scripted};
-use longwire::handshake::{Acceptance, HeadLimits, HeadScanner, Request, Status};
-
-/// Answers the client's handshake with 101: the request.
-fn accept(peer: &mut Peer) -> String {
-    let head = peer.head();
-    let mut scanner = HeadScanner::new(HeadLimits::DEFAULT);
-    let Ok(Status::Complete(complete)) = scanner.scan(head.as_bytes()) else { panic!("{head}") };
-    let request = Request::parse(complete).unwrap();
-    let upgrade = request.upgrade().unwrap();
-    let mut answer = [0; 512];
-    let accepted = upgrade.accept(&Acceptance::default(), &mut answer).unwrap();
-    peer.send(&answer[..accepted.response_bytes]);
-    head
-}
+use common::{Ended, Longwire, PATIENCE, Peer, accept, scripted};
 
 /// Receives the client's Close: its code.
 fn close_code(peer: &mut Peer) -> u16 {

@@ -10,6 +10,8 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::Duration;
 
+use longwire::handshake::{Acceptance, HeadLimits, HeadScanner, Request, Status};
+
 /// How long any wait may take. It takes milliseconds.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -135,6 +137,13 @@ impl Peer {
         String::from_utf8(head).unwrap()
     }
 
+    /// Receives exactly so many bytes.
+    pub(crate) fn receive(&mut self, bytes: usize) -> Vec<u8> {
+        let mut received = vec![0; bytes];
+        self.0.read_exact(&mut received).unwrap();
+        received
+    }
+
     /// Receives a client's frame that is shorter than 126 bytes: its first byte, and its payload,
     /// unmasked.
     pub(crate) fn masked_frame(&mut self) -> (u8, Vec<u8>) {
@@ -189,4 +198,17 @@ pub(crate) fn scripted(script: impl FnOnce(Peer) + Send + 'static) -> (String, R
         end.send(())
     });
     (url, ended)
+}
+
+/// Answers the client's handshake with 101: the request.
+pub(crate) fn accept(peer: &mut Peer) -> String {
+    let head = peer.head();
+    let mut scanner = HeadScanner::new(HeadLimits::DEFAULT);
+    let Ok(Status::Complete(complete)) = scanner.scan(head.as_bytes()) else { panic!("{head}") };
+    let request = Request::parse(complete).unwrap();
+    let upgrade = request.upgrade().unwrap();
+    let mut answer = [0; 512];
+    let accepted = upgrade.accept(&Acceptance::default(), &mut answer).unwrap();
+    peer.send(&answer[..accepted.response_bytes]);
+    head
 }

@@ -55,7 +55,7 @@ fn run(lens: impl Iterator<Item = usize>, offsets: usize) {
 }
 
 #[test]
-fn masking_is_the_byte_loop_at_a_sample_of_lengths() {
+fn rfc6455_s5_3_masking_is_the_byte_loop_at_a_sample_of_lengths() {
     run(0..=80, 16);
     let around_powers = (7..=12).flat_map(|power| (1 << power) - 2..=(1 << power) + 2);
     run(around_powers.filter(|len| *len <= MAX_LEN), 16);
@@ -64,6 +64,6 @@ fn masking_is_the_byte_loop_at_a_sample_of_lengths() {
 
 #[test]
 #[ignore = "masks 4 GB: run it with --release --include-ignored"]
-fn masking_is_the_byte_loop_at_every_length_to_4096() {
+fn rfc6455_s5_3_masking_is_the_byte_loop_at_every_length_to_4096() {
     run(0..=MAX_LEN, OFFSETS);
 }

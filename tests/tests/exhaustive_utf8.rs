@@ -62,7 +62,7 @@ const EDGES: [u8; 27] = [
 ];
 
 #[test]
-fn every_sequence_of_two_bytes_and_of_edges() {
+fn rfc6455_s8_1_every_sequence_of_two_bytes_and_of_edges() {
     for a in 0..=u8::MAX {
         check_every_cut(&[a]);
         for b in 0..=u8::MAX {
@@ -114,7 +114,7 @@ fn walk_behind(first: u8) -> u64 {
 
 #[test]
 #[ignore = "four thousand million sequences: run it with --release --include-ignored"]
-fn every_sequence_of_up_to_four_bytes() {
+fn rfc6455_s8_1_every_sequence_of_up_to_four_bytes() {
     let threads = thread::available_parallelism().map_or(1, usize::from);
     let count: u64 = thread::scope(|scope| {
         let share = |number| move || (number..256).step_by(threads).map(first_byte).sum::<u64>();

@@ -47,7 +47,7 @@ fn walk(prefix: &mut Vec<u8>, state: Utf8) -> usize {
 }
 
 #[test]
-fn rfc3629_s4_every_byte_behind_every_prefix() {
+fn rfc6455_s8_1_every_byte_behind_every_prefix_of_a_character() {
     // U+0000 to U+10FFFF without the surrogates.
     assert_eq!(walk(&mut Vec::new(), Utf8::default()), 0x11_0000 - 0x800);
 }

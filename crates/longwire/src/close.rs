@@ -169,8 +169,9 @@ impl<'a> Close<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Close, CloseCode};
+    use super::{Close, CloseCode, MAX_CLOSE_REASON_BYTES};
     use crate::error::{ApiMisuse, ProtocolError};
+    use std::format;
     use std::string::ToString;
 
     #[test]
@@ -221,7 +222,34 @@ mod tests {
         for (code, reason, expected) in table {
             assert_eq!(Close { code, reason }.encode(&mut [0; 125]), expected, "{code} {reason}");
         }
-        assert_eq!(CloseCode::GOING_AWAY.to_string(), "1001 (going away)");
-        assert_eq!(CloseCode::new(4000).to_string(), "4000");
+        assert_eq!(MAX_CLOSE_REASON_BYTES, 123);
+    }
+
+    #[test]
+    fn codes_are_shown_with_their_meaning() {
+        let table = [
+            (1000, "1000 (normal closure)"),
+            (1001, "1001 (going away)"),
+            (1002, "1002 (protocol error)"),
+            (1003, "1003 (unsupported data)"),
+            (1004, "1004"),
+            (1005, "1005 (no status received)"),
+            (1006, "1006 (abnormal closure)"),
+            (1007, "1007 (invalid payload data)"),
+            (1008, "1008 (policy violation)"),
+            (1009, "1009 (message too big)"),
+            (1010, "1010 (mandatory extension missing)"),
+            (1011, "1011 (internal error)"),
+            (1012, "1012 (service restart)"),
+            (1013, "1013 (try again later)"),
+            (1014, "1014 (bad gateway)"),
+            (1015, "1015 (TLS handshake failed)"),
+            (4000, "4000"),
+        ];
+        for (number, shown) in table {
+            let code = CloseCode::from(number);
+            assert_eq!((code.value(), code), (number, CloseCode::new(number)));
+            assert_eq!((code.to_string(), format!("{code:?}")), (shown.into(), shown.into()));
+        }
     }
 }

@@ -119,3 +119,28 @@ impl fmt::Debug for Connection {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{Connection, ControlFrames, Input, Kind, Limits, Message, Role, State};
+    use std::format;
+
+    /// What stands in a log of an endpoint in trouble: how far it is, and none of the payload.
+    #[test]
+    fn debug_output_shows_the_state_and_no_payload() {
+        let mut connection = Connection::server(Limits::default()).with_deflate();
+        let (mut control, mut out) = (ControlFrames::default(), [0; 16]);
+        // The first fragment of a text, three of its five bytes, with a key of zeros.
+        let mut bytes = *b"\x01\x85\0\0\0\0sec";
+        let event = connection.receive(&mut Input::new(&mut bytes), &mut control);
+        assert!(event.is_ok_and(|event| event.is_some()));
+        connection.encode_fragment(Message::Binary(b"secret"), false, &mut out).unwrap();
+        assert_eq!(
+            format!("{connection:?}"),
+            "Connection { role: Server, phase: Open, deflate: true, incoming: Some(Text), \
+             remaining: 2, outgoing: Some(Binary), .. }"
+        );
+        assert_eq!((connection.role(), connection.state()), (Role::Server, State::Open));
+        assert_eq!(connection.outgoing, Some(Kind::Binary));
+    }
+}

@@ -94,7 +94,13 @@ impl Utf8 {
 
 #[cfg(test)]
 mod tests {
-    use super::Utf8;
+    use super::{InvalidUtf8, Utf8};
+    use std::string::ToString;
+
+    #[test]
+    fn the_error_says_what_is_wrong() {
+        assert_eq!(InvalidUtf8.to_string(), "the bytes are not UTF-8");
+    }
 
     /// Where the bytes stop being a possible prefix of UTF-8, found one byte at a time.
     fn fails_at(bytes: &[u8]) -> Option<usize> {

@@ -428,9 +428,39 @@ mod tests {
                 "at most one empty line may stand before the start line (RFC 9112 §2.2)",
             ),
             (
+                HeadError::BareCarriageReturn { at: 1 }.to_string(),
+                "lines must end in CRLF, and CR or LF must not stand alone (RFC 9112 §2.2, at byte 1)",
+            ),
+            (
+                HeadError::StartLineTooLong { max_start_line_bytes: 8192 }.to_string(),
+                "the start line is over this endpoint's limit (RFC 9112 §3, at most 8192 bytes)",
+            ),
+            (
                 EncodeError::BufferTooSmall { needed: 129 }.to_string(),
                 "output slice too small: 129 bytes are needed",
             ),
+            (
+                EncodeError::InvalidHeader { index: 1 }.to_string(),
+                "header 1: its name is no token, or its value has a control character",
+            ),
+            (
+                EncodeError::ReservedHeader { index: 2 }.to_string(),
+                "header 2: the handshake writes it itself",
+            ),
+            (EncodeError::InvalidOrigin.to_string(), "origin is empty or not visible ASCII"),
+            (EncodeError::InvalidSubprotocol.to_string(), "subprotocol is not a token"),
+            (EncodeError::RepeatedSubprotocol.to_string(), "subprotocol asked for twice"),
+            (EncodeError::TooManySubprotocols.to_string(), "too many subprotocols"),
+            (
+                EncodeError::SubprotocolNotOffered.to_string(),
+                "subprotocol chosen that the client did not ask for",
+            ),
+            (
+                EncodeError::InvalidWindowBits.to_string(),
+                "window bits for permessage-deflate are not in 9 to 15",
+            ),
+            (EncodeError::InvalidStatus.to_string(), "status of a rejection is not in 200 to 599"),
+            (EncodeError::BodyNotAllowed.to_string(), "body with a status that has none"),
         ];
         for (said, expected) in cases {
             assert_eq!(said, expected);
@@ -445,6 +475,36 @@ mod tests {
             assert!((400..=505).contains(&status), "{error:?}: {status}");
             let expected = format!("{} ({section}, status {status})", error.reason());
             assert_eq!(error.to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn every_response_error_names_its_section() {
+        use ResponseError::*;
+        let cases = [
+            (
+                MalformedStatusLine,
+                "malformed status line: version, status and reason, one space apart (RFC 9112 §4)",
+            ),
+            (UnsupportedHttpVersion, "HTTP version is not 1.1 (RFC 6455 §4.2.2)"),
+            (BodyOnUpgrade, "a 101 that announces a body (RFC 9112 §6.3)"),
+            (UpgradeNotWebSocket, "Upgrade is not websocket (RFC 6455 §4.1)"),
+            (ConnectionNotUpgrade, "Connection does not name Upgrade (RFC 6455 §4.1)"),
+            (AcceptMissing, "Sec-WebSocket-Accept is missing (RFC 6455 §4.1)"),
+            (AcceptRepeated, "more than one Sec-WebSocket-Accept (RFC 6455 §11.3.3)"),
+            (AcceptMismatch, "Sec-WebSocket-Accept does not fit our key (RFC 6455 §4.1)"),
+            (ExtensionsMalformed, "Sec-WebSocket-Extensions is malformed (RFC 6455 §9.1)"),
+            (ExtensionNotOffered, "an extension that was not offered (RFC 6455 §4.1)"),
+            (DeflateRepeated, "permessage-deflate answered more than once (RFC 7692 §5.1)"),
+            (
+                DeflateParameters,
+                "permessage-deflate answered with parameters not open to the server (RFC 7692 §7)",
+            ),
+            (SubprotocolRepeated, "more than one Sec-WebSocket-Protocol (RFC 6455 §11.3.4)"),
+            (SubprotocolNotOffered, "a subprotocol that was not asked for (RFC 6455 §4.1)"),
+        ];
+        for (error, said) in cases {
+            assert_eq!(error.to_string(), said);
         }
     }
 }

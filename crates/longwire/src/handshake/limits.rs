@@ -44,3 +44,15 @@ impl Default for HeadLimits {
 /// The greatest number of subprotocols that a client may ask for. Their uniqueness (RFC 6455 §4.1
 /// item 10) is checked pair by pair, so the number of pairs has to have an end.
 pub const MAX_SUBPROTOCOLS: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::HeadLimits;
+
+    #[test]
+    fn the_defaults_are_those_that_are_promised() {
+        let promised =
+            HeadLimits { max_start_line_bytes: 8_192, max_head_bytes: 16_384, max_headers: 100 };
+        assert_eq!(HeadLimits::default(), promised);
+    }
+}

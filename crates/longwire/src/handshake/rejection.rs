@@ -304,4 +304,53 @@ mod tests {
             assert_eq!(encode(&rejection).as_deref(), Ok(expected));
         }
     }
+
+    #[test]
+    fn rfc9110_s15_each_status_with_its_phrase() {
+        let cases = [
+            (200, "OK"),
+            (201, "Created"),
+            (202, "Accepted"),
+            (204, "No Content"),
+            (205, "Reset Content"),
+            (301, "Moved Permanently"),
+            (302, "Found"),
+            (303, "See Other"),
+            (304, "Not Modified"),
+            (307, "Temporary Redirect"),
+            (308, "Permanent Redirect"),
+            (400, "Bad Request"),
+            (401, "Unauthorized"),
+            (403, "Forbidden"),
+            (404, "Not Found"),
+            (405, "Method Not Allowed"),
+            (406, "Not Acceptable"),
+            (408, "Request Timeout"),
+            (409, "Conflict"),
+            (410, "Gone"),
+            (411, "Length Required"),
+            (413, "Content Too Large"),
+            (414, "URI Too Long"),
+            (415, "Unsupported Media Type"),
+            (421, "Misdirected Request"),
+            (422, "Unprocessable Content"),
+            (426, "Upgrade Required"),
+            (429, "Too Many Requests"),
+            (431, "Request Header Fields Too Large"),
+            (500, "Internal Server Error"),
+            (501, "Not Implemented"),
+            (502, "Bad Gateway"),
+            (503, "Service Unavailable"),
+            (504, "Gateway Timeout"),
+            (505, "HTTP Version Not Supported"),
+            // Not registered, or not known here: no phrase, and the space in front of it stays.
+            (299, ""),
+            (599, ""),
+        ];
+        for (status, phrase) in cases {
+            let response = encode(&Rejection { status, headers: &[], body: b"" }).unwrap();
+            let start_line = response.split("\r\n").next().unwrap();
+            assert_eq!(start_line, format!("HTTP/1.1 {status} {phrase}"));
+        }
+    }
 }

@@ -234,4 +234,19 @@ mod tests {
             assert_eq!(Url::parse(text), Err(error), "{text:?}");
         }
     }
+
+    #[test]
+    fn an_error_says_what_would_be_right() {
+        let cases = [
+            ("http://a/", "the URL must begin with ws:// or wss://"),
+            ("ws://a/#b", "a WebSocket URL has no fragment: # must be written %23"),
+            ("ws://a@b/", "a WebSocket URL has no user name or password"),
+            ("ws:///", "the host is empty or malformed; a name outside ASCII must be in Punycode"),
+            ("ws://a:0/", "the port must be a number from 1 to 65535"),
+            ("ws://a/ ", "a character in the path or query must be percent-encoded"),
+        ];
+        for (url, said) in cases {
+            assert_eq!(Url::parse(url).unwrap_err().to_string(), said, "{url:?}");
+        }
+    }
 }

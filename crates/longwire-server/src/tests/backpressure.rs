@@ -205,6 +205,32 @@ fn t37_a_pong_flood_leaves_nothing_behind() {
     simulation.run();
     assert_eq!(simulation.application().pongs, 10_000);
     assert_eq!((client.unread_bytes(), client.receive()), (0, Vec::new()));
+    assert_eq!(simulation.connections_with_buffers(), 0);
+}
+
+#[test]
+fn t38_a_peer_that_takes_one_byte_at_a_time_costs_one_write_for_each() {
+    let mut simulation = simulation(|_| {});
+    let client = open(&mut simulation);
+    let payload: Vec<u8> = (0..=255).cycle().take(3_000).collect();
+    let expected = reply(BINARY, &payload);
+    client.set_window(0);
+    client.send(&frame(BINARY, &payload));
+    simulation.run();
+    let mut received = Vec::new();
+    for taken in 0..expected.len() {
+        let writes = client.writes();
+        client.set_window(1);
+        let turns = simulation.run();
+        assert!(turns <= 2 && client.writes() - writes == 1, "byte {taken}: {turns} turns");
+        received.extend(client.receive());
+        assert_eq!(received.len(), taken + 1);
+    }
+    assert_eq!(received, expected);
+    let writes = client.writes();
+    simulation.run_for(secs(1));
+    assert_eq!(client.writes(), writes, "nothing is left");
+    assert_eq!(simulation.connections_with_buffers(), 0);
 }
 
 #[test]

@@ -157,16 +157,34 @@ fn a_client_that_ends_its_stream_behind_the_request_is_answered() {
     assert!(client.is_closed() && !client.was_cut_off());
 }
 
+/// What comes behind a request is dropped, so that a client that reads only when it has sent
+/// everything gets the answer.
 #[test]
-fn t15_requests_that_follow_the_first_are_not_answered_nor_kept() {
+fn t15_requests_that_follow_the_first_are_neither_answered_nor_kept() {
+    const ANSWER_END: &str = "\r\n\r\nhello\n";
+    let requests = b"GET /hello HTTP/1.1\r\nHost: a\r\n\r\n".repeat(10_000);
     let mut simulation = simulation(|_| {});
-    let client = simulation.connect();
-    client.set_window(0);
-    client.send(&b"GET /hello HTTP/1.1\r\nHost: a\r\n\r\n".repeat(10_000));
+    let (client, stubborn) = (simulation.connect(), simulation.connect());
+    for peer in [&client, &stubborn] {
+        peer.set_window(0);
+        peer.send(&requests);
+    }
     simulation.run();
+    assert_eq!((client.unread_bytes(), stubborn.unread_bytes()), (0, 0));
     client.set_window(1 << 20);
     simulation.run();
-    assert_eq!(text(&client.receive()).matches("HTTP/1.1").count(), 1);
+    let answer = text(&client.receive());
+    assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with(ANSWER_END), "{answer}");
+    assert_eq!((answer.matches("HTTP/1.1").count(), client.is_ended()), (1, true));
+    // Who never takes the answer has as long as anybody who takes nothing, whatever it sends.
+    for _ in 0..19 {
+        stubborn.send(&requests);
+        simulation.run_for(secs(1));
+    }
+    assert!(!stubborn.is_closed());
+    simulation.run_for(secs(2));
+    assert!(client.is_closed() && stubborn.is_closed());
+    assert_eq!((simulation.connections(), stubborn.receive()), (0, Vec::new()));
 }
 
 #[test]

@@ -6,10 +6,12 @@
 
 mod autobahn;
 mod clients;
+mod coverage;
 mod debian;
 mod dependencies;
 mod fuzz;
 mod missing;
+mod mutants;
 mod node;
 mod process;
 mod python;
@@ -97,6 +99,18 @@ enum Command {
     /// the input lies and how to replay it with the stable compiler.
     Fuzz(fuzz::Options),
 
+    /// Measure which lines of the engine the tests reach: a table by file.
+    ///
+    /// Installs cargo-tarpaulin. Fails where fewer than 98 % are covered.
+    Coverage,
+
+    /// Break the engine's core in one place at a time, and see whether the tests notice.
+    ///
+    /// Installs cargo-mutants. Takes hours for everything, minutes for a file. Fails where fewer
+    /// than 95 % of the mutants that compile are killed, and on a survivor that tests/mutants.md
+    /// does not list.
+    Mutants(mutants::Options),
+
     /// Show each rule of the standards with the code that keeps it and the tests that hold it.
     ///
     /// Fails on a gap: a rule without a test, a test without a rule, code that does not cite its
@@ -146,6 +160,14 @@ fn run(command: Command) -> anyhow::Result<bool> {
         Command::Fuzz(options) => {
             let log = Log::create(&workspace.log_path("fuzz"), true)?;
             fuzz::run(&workspace, &options, &log)
+        }
+        Command::Coverage => {
+            let log = Log::create(&workspace.log_path("coverage"), true)?;
+            coverage::run(&workspace, &log)
+        }
+        Command::Mutants(options) => {
+            let log = Log::create(&workspace.log_path("mutants"), true)?;
+            mutants::run(&workspace, &options, &log)
         }
         Command::Rfc(options) => rfc::run(&workspace, &options),
     }

@@ -78,18 +78,19 @@ impl Start {
     pub(crate) fn parse([first, second]: [u8; 2]) -> Result<Self, ProtocolError> {
         let (fin, rsv1) = (first & FIN != 0, first & RSV1 != 0);
         let length = second & LENGTH;
-        // §5.2: a reserved bit must be 0 unless an extension defines it. None defines these two.
+        // RFC 6455 §5.2: a reserved bit must be 0 unless an extension defines it. None defines these
+        // two.
         if first & RSV2_RSV3 != 0 {
             return Err(ProtocolError::ReservedBits);
         }
-        // §5.2: an unknown opcode fails the connection.
+        // RFC 6455 §5.2: an unknown opcode fails the connection.
         let opcode = OpCode::from_bits(first & OPCODE).ok_or(ProtocolError::ReservedOpcode)?;
         if opcode.is_control() {
-            // RFC 7692 §6.1: RSV1 is for the first frame of a data message.
+            // RFC 7692 §6: RSV1 is for the first frame of a data message.
             if rsv1 {
                 return Err(ProtocolError::ReservedBits);
             }
-            // §5.5: control frames are not fragmented and carry 125 bytes at most.
+            // RFC 6455 §5.5: control frames are not fragmented and carry 125 bytes at most.
             if !fin {
                 return Err(ProtocolError::ControlFragmented);
             }
@@ -104,7 +105,8 @@ impl Start {
     /// follows it begins. `None` when more bytes are needed.
     #[inline]
     pub(crate) fn payload_len(self, bytes: &[u8]) -> Result<Option<(u64, usize)>, ProtocolError> {
-        // §5.2: the length is in the fewest bytes possible; a 64-bit one has its top bit at 0.
+        // RFC 6455 §5.2: the length is in network byte order and in the fewest bytes possible; a
+        // 64-bit one has its top bit at 0.
         match self.length {
             LENGTH_IN_2_BYTES => {
                 let Some(&[_, _, a, b]) = bytes.first_chunk() else { return Ok(None) };
@@ -237,6 +239,78 @@ mod tests {
         }
         let masked = Header { mask: Some([1, 2, 3, 4]), ..HEADER }.encode();
         assert_eq!(masked.as_bytes(), b"\x82\x80\x01\x02\x03\x04");
+    }
+
+    #[test]
+    fn rfc6455_s5_2_the_first_two_bytes() {
+        use ProtocolError::*;
+        // FIN, RSV1, opcode, MASK, the seven bits of the length.
+        type Parts = (bool, bool, OpCode, bool, u8);
+        let table: &[([u8; 2], Result<Parts, ProtocolError>)] = &[
+            ([0x00, 0x00], Ok((false, false, OpCode::Continuation, false, 0))),
+            ([0x01, 0x80], Ok((false, false, OpCode::Text, true, 0))),
+            ([0x81, 0x7d], Ok((true, false, OpCode::Text, false, 125))),
+            ([0x82, 0xfe], Ok((true, false, OpCode::Binary, true, 126))),
+            ([0x82, 0x7f], Ok((true, false, OpCode::Binary, false, 127))),
+            ([0x42, 0x01], Ok((false, true, OpCode::Binary, false, 1))),
+            ([0xc1, 0x81], Ok((true, true, OpCode::Text, true, 1))),
+            ([0xc0, 0x01], Ok((true, true, OpCode::Continuation, false, 1))),
+            ([0x88, 0x02], Ok((true, false, OpCode::Close, false, 2))),
+            ([0x89, 0x7d], Ok((true, false, OpCode::Ping, false, 125))),
+            ([0x8a, 0xfd], Ok((true, false, OpCode::Pong, true, 125))),
+            ([0xa1, 0x00], Err(ReservedBits)),
+            ([0x91, 0x00], Err(ReservedBits)),
+            ([0xb2, 0x00], Err(ReservedBits)),
+            ([0xc8, 0x00], Err(ReservedBits)),
+            ([0xc9, 0x00], Err(ReservedBits)),
+            ([0x83, 0x00], Err(ReservedOpcode)),
+            ([0x87, 0x00], Err(ReservedOpcode)),
+            ([0x8b, 0x00], Err(ReservedOpcode)),
+            ([0x8f, 0x00], Err(ReservedOpcode)),
+            ([0x08, 0x00], Err(ControlFragmented)),
+            ([0x09, 0x80], Err(ControlFragmented)),
+            ([0x88, 0x7e], Err(ControlTooLong)),
+            ([0x89, 0x7f], Err(ControlTooLong)),
+            ([0x8a, 0xfe], Err(ControlTooLong)),
+        ];
+        for (bytes, expected) in table {
+            let parts = Start::parse(*bytes).map(|Start { fin, rsv1, opcode, masked, length }| {
+                assert_eq!(opcode.is_control(), bytes[0] & 0x08 != 0, "{bytes:02x?}");
+                (fin, rsv1, opcode, masked, length)
+            });
+            assert_eq!(parts, *expected, "{bytes:02x?}");
+        }
+    }
+
+    #[test]
+    fn rfc6455_s5_2_headers_byte_for_byte() {
+        let key = [0x37, 0xfa, 0x21, 0x3d];
+        let table: &[(Header, &[u8])] = &[
+            (Header { fin: false, opcode: OpCode::Text, ..HEADER }, b"\x01\x00"),
+            (Header { rsv1: true, opcode: OpCode::Text, ..HEADER }, b"\xc1\x00"),
+            (Header { rsv1: true, fin: false, ..HEADER }, b"\x42\x00"),
+            (Header { opcode: OpCode::Continuation, ..HEADER }, b"\x80\x00"),
+            (Header { opcode: OpCode::Close, payload_len: 2, ..HEADER }, b"\x88\x02"),
+            (Header { opcode: OpCode::Ping, payload_len: 125, ..HEADER }, b"\x89\x7d"),
+            (Header { opcode: OpCode::Pong, ..HEADER }, b"\x8a\x00"),
+            (Header { mask: Some(key), payload_len: 5, ..HEADER }, b"\x82\x85\x37\xfa\x21\x3d"),
+            (
+                Header { mask: Some(key), payload_len: 126, ..HEADER },
+                b"\x82\xfe\x00\x7e\x37\xfa\x21\x3d",
+            ),
+            (
+                Header { mask: Some(key), payload_len: 65_536, ..HEADER },
+                b"\x82\xff\x00\x00\x00\x00\x00\x01\x00\x00\x37\xfa\x21\x3d",
+            ),
+        ];
+        for (header, bytes) in table {
+            let encoded = header.encode();
+            assert_eq!(encoded.as_bytes(), *bytes, "{header:?}");
+            let mut payload = *b"Hello";
+            encoded.mask(&mut payload);
+            let masked = if header.mask.is_some() { *b"\x7f\x9f\x4d\x51\x58" } else { *b"Hello" };
+            assert_eq!(payload, masked, "{header:?}");
+        }
     }
 
     #[test]

@@ -47,7 +47,8 @@ impl Connection {
             return Ok(());
         }
         let continues = start.opcode == OpCode::Continuation;
-        // RFC 7692 §6.1, §6.2: RSV1 is for the first frame of a message, and only where agreed to.
+        // RFC 6455 §5.2, RFC 7692 §6: RSV1 is for the first frame of a message, and, as RFC 6455 §9
+        // has it for every extension, only where it was agreed to.
         if start.rsv1 && (continues || !self.deflate) {
             return Err(ProtocolError::ReservedBits);
         }
@@ -66,7 +67,7 @@ impl Connection {
     #[inline]
     fn check_length(&self, start: Start, payload_len: u64) -> Result<(), ProtocolError> {
         if start.opcode.is_control() {
-            // §5.5.1: the body of a Close is empty or begins with a code in two bytes.
+            // RFC 6455 §5.5.1: the body of a Close is empty or begins with a code in two bytes.
             return match (start.opcode, payload_len) {
                 (OpCode::Close, 1) => Err(ProtocolError::ClosePayloadOneByte),
                 _ => Ok(()),

@@ -145,7 +145,7 @@ impl Connection {
                 input.discard();
                 Err(error)
             }
-            // RFC 6455 §5.5.1, §7.1.1: what comes behind the peer's Close is discarded.
+            // RFC 6455 §5.5.1, RFC 6455 §7.1.1: what comes behind the peer's Close is discarded.
             Phase::ClosedByPeer | Phase::ClosedByUs | Phase::Lost => {
                 input.discard();
                 Ok(None)
@@ -154,7 +154,7 @@ impl Connection {
     }
 
     /// The stream has ended: no more bytes will come. Without a closing handshake before it, the
-    /// connection was lost (RFC 6455 §7.1.5, code 1006).
+    /// connection was lost (RFC 6455 §7.2.1), and the code for that is 1006 (RFC 6455 §7.1.5).
     pub fn receive_eof(&mut self) {
         if matches!(self.phase, Phase::Open | Phase::Closing) {
             self.phase = Phase::Lost;
@@ -310,11 +310,12 @@ impl Connection {
         }
         match frame.start.opcode {
             OpCode::Ping => {
-                // §5.5.2: a Pong, unless a Close has been received; §5.5.3: with the same payload.
+                // RFC 6455 §5.5.2: a Pong, unless a Close has been received; RFC 6455 §5.5.3: with
+                // the same payload.
                 control.push_pong(payload, self.mask_key());
                 Ok(Some(Event::Ping(payload)))
             }
-            // §5.5.3: a Pong that nobody asked for is no error.
+            // RFC 6455 §5.5.3: a Pong that nobody asked for is no error.
             OpCode::Pong => Ok(Some(Event::Pong(payload))),
             _ => {
                 let close = Close::parse(payload)?;
@@ -331,8 +332,8 @@ impl Connection {
             self.phase = Phase::ClosedByUs;
             return;
         }
-        // §5.5.1: a Close is answered with a Close, typically with the code received; one without
-        // a code is answered with an empty one, never with 1005.
+        // RFC 6455 §5.5.1: a Close is answered with a Close, typically with the code received; one
+        // without a code is answered with an empty one, never with 1005.
         let _sent = self.push_close(Close { code: close.code, reason: "" }, control);
         self.phase = Phase::ClosedByPeer;
     }

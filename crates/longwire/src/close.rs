@@ -74,8 +74,8 @@ impl CloseCode {
 
     /// Whether a Close frame may carry this code.
     ///
-    /// RFC 6455 §7.4.1 reserves 1004, and keeps 1005, 1006 and 1015 off the wire; §7.4.2 leaves 0
-    /// to 999 unused, 1016 to 2999 for later standards, 3000 to 4999 to registrations and
+    /// RFC 6455 §7.4.1 reserves 1004, and keeps 1005, 1006 and 1015 off the wire; RFC 6455 §7.4.2
+    /// leaves 0 to 999 unused, 1016 to 2999 for later standards, 3000 to 4999 to registrations and
     /// applications, and says nothing of 5000 and above: those are refused here.
     pub const fn allowed_on_wire(self) -> bool {
         matches!(self.0, 1000..=1003 | 1007..=1014 | 3000..=4999)
@@ -109,7 +109,8 @@ impl fmt::Display for CloseCode {
 pub struct Close<'a> {
     /// The code, or [`CloseCode::NO_STATUS`] where the body was empty (RFC 6455 §7.1.5).
     pub code: CloseCode,
-    /// The reason, at most 123 bytes. It is for debugging, and not to be shown to people (§7.1.6).
+    /// The reason, at most 123 bytes. It is for debugging, and nothing to show to the users of a
+    /// program: nobody says that they can read it (RFC 6455 §5.5.1).
     pub reason: &'a str,
 }
 

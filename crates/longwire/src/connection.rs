@@ -178,8 +178,8 @@ impl Connection {
 
     // ---- commands ----
 
-    /// Begins the closing handshake: puts a Close into `control`, behind which nothing but Pongs
-    /// is sent. With [`CloseCode::NO_STATUS`] and no reason its body is empty.
+    /// Begins the closing handshake (RFC 6455 §7.1.2): puts a Close into `control`, behind which
+    /// nothing but Pongs is sent. With [`CloseCode::NO_STATUS`] and no reason its body is empty.
     ///
     /// # Errors
     /// The state is not [`State::Open`](crate::State::Open); the code must not be on the wire; the reason is over 123
@@ -260,6 +260,7 @@ impl Connection {
         if data.is_empty() {
             return Ok(None);
         }
+        // RFC 6455 §5.3, RFC 6455 §6.2: what a client sent is unmasked, each frame with its own key.
         if self.mask_keys.is_none() {
             self.key = apply_mask(data, self.key);
         }
@@ -276,6 +277,7 @@ impl Connection {
 
     /// The data frame under way is complete; `data` are its last bytes.
     fn end_of_frame<'b>(&mut self, data: &'b [u8]) -> Result<Option<Event<'b>>, ProtocolError> {
+        // RFC 6455 §6.2: a message has been received when its last frame has.
         if !self.incoming.is_some_and(|message| message.fin) {
             return Ok(self.chunk(data, false));
         }
@@ -370,5 +372,216 @@ fn whole_event(opcode: OpCode, payload: &[u8]) -> Result<Event<'_>, ProtocolErro
             core::str::from_utf8(payload).map(Event::Text).map_err(|_| ProtocolError::TextNotUtf8)
         }
         _ => Ok(Event::Binary(payload)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::State;
+    use std::format;
+    use std::string::String;
+    use std::vec::Vec;
+
+    const LIMITS: Limits = Limits { max_frame_bytes: 8, max_message_bytes: 10, max_fragments: 3 };
+
+    /// A client, to whom frames come as they are, without masks. Its own key changes every bit.
+    fn client() -> Connection {
+        Connection::client(LIMITS, || [0xff; 4])
+    }
+
+    fn shown(event: Event<'_>) -> String {
+        let bytes = |data: &[u8]| String::from_utf8_lossy(data).into_owned();
+        match event {
+            Event::Text(text) => format!("text {text}"),
+            Event::Binary(data) => format!("binary {}", bytes(data)),
+            Event::Ping(data) => format!("ping {}", bytes(data)),
+            Event::Pong(data) => format!("pong {}", bytes(data)),
+            Event::Close(Close { code, reason }) => format!("close {} {reason}", code.value()),
+            Event::Chunk(Chunk { kind, compressed, last, data }) => {
+                let compressed = if compressed { " compressed" } else { "" };
+                let last = if last { " last" } else { "" };
+                format!("{kind:?}{compressed} {}{last}", bytes(data))
+            }
+        }
+    }
+
+    /// What one read comes to: the events, the error, how much stays behind; and the bytes sent.
+    fn receive(connection: &mut Connection, bytes: &[u8]) -> (String, Vec<u8>) {
+        let (mut bytes, mut control) = (bytes.to_vec(), ControlFrames::new());
+        let mut input = Input::new(&mut bytes);
+        let mut said = Vec::new();
+        loop {
+            match connection.receive(&mut input, &mut control) {
+                Ok(Some(event)) => said.push(shown(event)),
+                Ok(None) => break,
+                Err(error) => {
+                    said.push(format!("{error:?}"));
+                    break;
+                }
+            }
+        }
+        if !input.is_empty() {
+            said.push(format!("{} left", input.len()));
+        }
+        (said.join("; "), control.poll_transmit().unwrap_or_default().to_vec())
+    }
+
+    #[test]
+    fn one_read_and_what_it_comes_to() {
+        let table: &[(&[u8], &str)] = &[
+            (b"", ""),
+            (b"\x81", "1 left"),
+            (b"\x81\x02hi", "text hi"),
+            (b"\x82\x02\xff\xff", "binary \u{fffd}\u{fffd}"),
+            (b"\x81\x00\x82\x00", "text ; binary "),
+            (b"\x8a\x01x", "pong x"),
+            // §5.1, §5.2: what no server sends.
+            (b"\x81\x82", "FrameMasked"),
+            (b"\x89\x82", "FrameMasked"),
+            (b"\x83\x00", "ReservedOpcode"),
+            (b"\xc1\x00", "ReservedBits"),
+            // §5.4: fragments. An empty one that is not the last says nothing.
+            (b"\x01\x01a\x80\x01b", "Text a; Text b last"),
+            (b"\x02\x01a\x80\x01b", "Binary a; Binary b last"),
+            (b"\x01\x00\x80\x00\x81\x01c", "Text  last; text c"),
+            (b"\x01\x01a\x89\x01x\x80\x01b", "Text a; ping x; Text b last"),
+            (b"\x80\x01a", "UnexpectedContinuation"),
+            (b"\x00\x01a", "UnexpectedContinuation"),
+            (b"\x01\x01a\x81\x01b", "Text a; ExpectedContinuation"),
+            (b"\x01\x01a\x80\x01b\x80", "Text a; Text b last; 1 left"),
+            (b"\x01\x01a\x80\x01b\x80\x00", "Text a; Text b last; UnexpectedContinuation"),
+            (b"\x02\x01a\x00\x01b\x80\x01c", "Binary a; Binary b; Binary c last"),
+            (b"\x02\x01a\x00\x01b\x00\x01c\x80\x00", "Binary a; Binary b; Binary c; TooManyFragments"),
+            // Part of a frame.
+            (b"\x82\x05ab", "Binary ab"),
+            (b"\x82\x05", ""),
+            (b"\x81\x02\xc3", "Text \u{fffd}"),
+            // §10.4: limits, of a frame and of a message.
+            (b"\x82\x0812345678", "binary 12345678"),
+            (b"\x82\x09", "FrameTooBig"),
+            (b"\x02\x0812345678\x80\x029a", "Binary 12345678; Binary 9a last"),
+            (b"\x02\x0812345678\x80\x03", "Binary 12345678; MessageTooBig"),
+            // §8.1: text is UTF-8 over the whole message.
+            (b"\x01\x01\xc3\x80\x01\xa4", "Text \u{fffd}; Text \u{fffd} last"),
+            (b"\x01\x01\xc3\x80\x00", "Text \u{fffd}; TextNotUtf8"),
+            (b"\x01\x01\xff", "TextNotUtf8"),
+            (b"\x81\x01\xff", "TextNotUtf8"),
+            (b"\x81\x03a\xff", "TextNotUtf8"),
+            (b"\x01\x01\xc3\x80\x01\xa4\x01\x01a", "Text \u{fffd}; Text \u{fffd} last; Text a"),
+            // §5.5: a control frame waits for its last byte, but a hopeless Close does not.
+            (b"\x89\x05abc", "5 left"),
+            (b"\x88\x05\x03\xe8", "4 left"),
+            (b"\x88\x05\x03\xed", "CloseCodeInvalid"),
+            (b"\x88\x05\x03\xe8\xff", "CloseReasonNotUtf8"),
+            (b"\x88\x01", "ClosePayloadOneByte"),
+            (b"\x89\x01", "2 left"),
+            (b"\x88\x02\x03\xed", "CloseCodeInvalid"),
+            // §7.1.1: what comes behind a Close is not looked at.
+            (b"\x88\x00\x81\x01a", "close 1005 "),
+            (b"\x88\x05\x03\xe8bye\xff", "close 1000 bye"),
+        ];
+        for (bytes, said) in table {
+            assert_eq!(receive(&mut client(), bytes).0, *said, "{bytes:02x?}");
+        }
+    }
+
+    #[test]
+    fn rfc7692_s6_rsv1_marks_compressed_messages_where_that_was_agreed_to() {
+        let table: &[(&[u8], &str)] = &[
+            (b"\xc1\x02a\xff", "Text compressed a\u{fffd} last"),
+            (b"\x42\x01a\x80\x01b", "Binary compressed a; Binary compressed b last"),
+            (b"\x42\x01a\xc0\x01b", "Binary compressed a; ReservedBits"),
+            (b"\x81\x01\xff", "TextNotUtf8"),
+            (b"\xc9\x00", "ReservedBits"),
+            // The message may be longer as long as it is compressed; 74 bytes with this limit.
+            (b"\xc2\x09", "FrameTooBig"),
+            (b"\x42\x081234567", "Binary compressed 1234567"),
+        ];
+        for (bytes, said) in table {
+            assert_eq!(receive(&mut client().with_deflate(), bytes).0, *said, "{bytes:02x?}");
+        }
+    }
+
+    #[test]
+    fn a_server_unmasks_in_pieces_and_wants_masks() {
+        let mut server = Connection::server(LIMITS);
+        let masked = b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58";
+        assert_eq!(receive(&mut server, masked).0, "text Hello");
+        assert_eq!(receive(&mut server, &masked[..5]).0, "5 left");
+        assert_eq!(receive(&mut server, &masked[..8]).0, "Text He");
+        assert_eq!(receive(&mut server, &masked[8..]).0, "Text llo last");
+        assert_eq!(receive(&mut server, b"\x81\x00").0, "FrameNotMasked");
+        // §7.1.7: for ever.
+        assert_eq!(receive(&mut server, masked), ("FrameNotMasked".into(), Vec::new()));
+        let mut server = Connection::server(LIMITS);
+        let close = b"\x88\x85\x37\xfa\x21\x3d\x34\x12\xde";
+        assert_eq!(receive(&mut server, close).0, "CloseReasonNotUtf8");
+    }
+
+    /// Each change of state in the table at the top, and what is sent with it.
+    #[test]
+    fn rfc6455_s7_how_it_comes_to_its_end() {
+        const CLOSE: &[u8] = b"\x88\x02\x03\xe8";
+        const BROKEN: &[u8] = b"\x83\x00";
+        // Whether this end closes first; what comes; the phase, and the first bytes sent.
+        let table: &[(bool, &[u8], Phase, &[u8])] = &[
+            (false, b"\x81\x01a", Phase::Open, b""),
+            (false, b"\x89\x01a", Phase::Open, b"\x8a\x81\xff\xff\xff\xff\x9e"),
+            (false, CLOSE, Phase::ClosedByPeer, b"\x88\x82\xff\xff\xff\xff\xfc\x17"),
+            (false, b"\x88\x00", Phase::ClosedByPeer, b"\x88\x80\xff\xff\xff\xff"),
+            (
+                false,
+                BROKEN,
+                Phase::Failed(ProtocolError::ReservedOpcode),
+                b"\x88\xa7\xff\xff\xff\xff\xfc\x15",
+            ),
+            (true, b"\x81\x01a", Phase::Closing, b""),
+            (true, b"\x89\x01a", Phase::Closing, b"\x8a\x81\xff\xff\xff\xff\x9e"),
+            (true, CLOSE, Phase::ClosedByUs, b""),
+            (true, BROKEN, Phase::Failed(ProtocolError::ReservedOpcode), b""),
+        ];
+        for (closes_first, bytes, phase, sent) in table {
+            let (mut client, mut control) = (client(), ControlFrames::new());
+            if *closes_first {
+                client.close(CloseCode::NORMAL, "", &mut control).unwrap();
+                assert_eq!(control.poll_transmit(), Some(&b"\x88\x82\xff\xff\xff\xff\xfc\x17"[..]));
+            }
+            let (_, out) = receive(&mut client, bytes);
+            assert_eq!(client.phase, *phase, "{bytes:02x?}");
+            let start = out.get(..sent.len().max(1).min(out.len())).unwrap();
+            assert_eq!(start, *sent, "{bytes:02x?}");
+
+            // The end of the stream loses what was not at its end, and changes nothing else.
+            let ended = client.state() == State::Closed;
+            client.receive_eof();
+            assert_eq!(client.phase, if ended { *phase } else { Phase::Lost }, "{bytes:02x?}");
+            let again = client.close(CloseCode::NORMAL, "", &mut control);
+            assert_eq!((again, control.is_empty()), (Err(ApiMisuse::NotOpen), true));
+            client.fail(ProtocolError::InvalidDeflate, &mut control);
+            assert!(client.phase != Phase::Failed(ProtocolError::InvalidDeflate));
+            assert!(control.is_empty());
+        }
+    }
+
+    #[test]
+    fn a_layer_above_fails_the_connection_once() {
+        for closes_first in [false, true] {
+            let (mut client, mut control) = (client(), ControlFrames::new());
+            if closes_first {
+                client.close(CloseCode::NORMAL, "bye", &mut control).unwrap();
+                control.poll_transmit();
+            }
+            client.fail(ProtocolError::TextNotUtf8, &mut control);
+            assert_eq!(client.phase, Phase::Failed(ProtocolError::TextNotUtf8));
+            assert_eq!(control.is_empty(), closes_first, "one Close is enough");
+            control.poll_transmit();
+            client.fail(ProtocolError::ReservedBits, &mut control);
+            assert_eq!(client.phase, Phase::Failed(ProtocolError::TextNotUtf8));
+            assert!(control.is_empty());
+        }
+        let mut control = ControlFrames::new();
+        let refused = client().close(CloseCode::ABNORMAL, "", &mut control);
+        assert_eq!((refused, control.is_empty()), (Err(ApiMisuse::CloseCodeNotAllowed), true));
     }
 }

@@ -11,8 +11,8 @@ const MAX_FRAME_BYTES: usize = 2 + 4 + MAX_CONTROL_PAYLOAD_BYTES;
 const CAPACITY: usize = 512;
 /// Pings and Pongs leave room for a Close, which must never be lost.
 const CAPACITY_BEFORE_CLOSE: usize = CAPACITY - MAX_FRAME_BYTES;
-/// What the application sends leaves room for the answer to a Ping, which is owed as well (RFC 6455
-/// §5.5.2).
+/// What the application sends leaves room for the answer to a Ping, which RFC 6455 §5.5.2 asks for as
+/// well.
 const CAPACITY_BEFORE_PONG: usize = CAPACITY_BEFORE_CLOSE - MAX_FRAME_BYTES;
 
 /// Bytes of control frames that the connection wants to send.

@@ -78,6 +78,7 @@ impl Connection {
         if self.phase != Phase::Open {
             return Err(ApiMisuse::NotOpen);
         }
+        // RFC 6455 §5.5: a control frame carries 125 bytes at most.
         if payload.len() > MAX_CONTROL_PAYLOAD_BYTES {
             return Err(ApiMisuse::ControlTooLong);
         }
@@ -85,13 +86,16 @@ impl Connection {
         if inserted { Ok(()) } else { Err(ApiMisuse::ControlFramesFull) }
     }
 
-    /// The key for the next frame, where this is a client.
+    /// The key for the next frame, where this is a client: RFC 6455 §5.1 has it mask all that it
+    /// sends, and RFC 6455 §5.3 with a fresh key for each frame. A server masks nothing.
     pub(crate) fn mask_key(&self) -> Option<[u8; 4]> {
         self.mask_keys.map(|next| next())
     }
 
     /// The opcode of the next data frame, if it may be sent.
     pub(crate) fn may_send(&self, kind: Kind, whole: bool) -> Result<OpCode, ApiMisuse> {
+        // RFC 6455 §6.1: messages are sent while the connection is open; RFC 6455 §5.5.1: no data
+        // behind a Close.
         if self.phase != Phase::Open {
             return Err(ApiMisuse::NotOpen);
         }

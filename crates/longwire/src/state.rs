@@ -7,7 +7,7 @@ use crate::limits::Limits;
 use core::fmt;
 
 /// Where a client's masking keys come from: the caller's cryptographically strong source of
-/// random bytes (RFC 6455 §5.3, §10.3). It is called once for every frame that is sent.
+/// random bytes (RFC 6455 §5.3, RFC 6455 §10.3). It is called once for every frame that is sent.
 pub type MaskKeySource = fn() -> [u8; 4];
 
 /// Which end of the connection this is. Clients mask what they send, servers do not (RFC 6455 §5.1).
@@ -28,7 +28,7 @@ pub enum State {
     Closing,
     /// Nothing more is received or sent but what waits in the [`ControlFrames`](crate::ControlFrames). A server sends
     /// it and closes the TCP connection at once; a client waits for the server to do so, for a
-    /// time (RFC 6455 §7.1.1).
+    /// time (RFC 6455 §5.5.1, RFC 6455 §7.1.1).
     Closed,
 }
 

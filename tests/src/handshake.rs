@@ -179,6 +179,31 @@ fn setup_of(text: &str) -> Result<Setup, String> {
     Ok(setup)
 }
 
+/// Checks every line of a table.
+///
+/// # Panics
+/// A line cannot be read, there is none, or something else comes of one than it says.
+#[track_caller]
+pub fn holds(end: End, table: &str) {
+    let vectors = parse(end, "line", table).unwrap_or_else(|error| panic!("{error}"));
+    assert!(!vectors.is_empty(), "there are no vectors");
+    let mismatches: Vec<String> = vectors.iter().filter_map(|vector| check(vector).err()).collect();
+    let (wrong, all) = (mismatches.len(), vectors.len());
+    assert!(mismatches.is_empty(), "{wrong} of {all}:\n\n{}\n", mismatches.join("\n\n"));
+}
+
+impl Vector {
+    /// The bytes that are received.
+    pub fn input(&self) -> &[u8] {
+        &self.input.bytes
+    }
+
+    /// The limits for them.
+    pub fn limits(&self) -> HeadLimits {
+        self.setup.limits
+    }
+}
+
 /// What came of a head, after how many bytes, and what is sent.
 type Outcome = (String, usize, Vec<u8>);
 

@@ -7,8 +7,8 @@ use core::fmt;
 macro_rules! protocol_errors {
     ($($(#[doc = $doc:literal])+ $name:ident: $code:ident, $section:literal, $text:literal;)+) => {
         /// What the peer did wrong. The connection has failed (RFC 6455 §7.1.7): the Close frame
-        /// that says so waits in the [`ControlFrames`](crate::ControlFrames), and every later call
-        /// gives the same error.
+        /// that says so, with a code (RFC 6455 §10.7), waits in the
+        /// [`ControlFrames`](crate::ControlFrames), and every later call gives the same error.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum ProtocolError {

@@ -18,10 +18,12 @@ pub(crate) struct PerMessageDeflate {
     /// The context of what is sent, where it lasts.
     deflater: Option<Deflater>,
     /// RFC 7692 §7.1.1: each direction has its own agreement on whether its context lasts from
-    /// one message to the next.
+    /// one message to the next: the server's compressor (RFC 7692 §7.1.1.1) and the client's
+    /// (RFC 7692 §7.1.1.2).
     keeps_inflater: bool,
     keeps_deflater: bool,
-    /// RFC 7692 §7.1.2: how far back what we compress may look.
+    /// RFC 7692 §7.1.2: how far back what we compress may look, as the server
+    /// (RFC 7692 §7.1.2.1) or as the client (RFC 7692 §7.1.2.2).
     window_bits: u8,
 }
 

@@ -88,6 +88,7 @@ impl Inflater {
             data = data.get(read..).unwrap_or_default();
             // What was made before an error comes before it, as if the bytes had come one by one.
             take(scratch.get(..made).unwrap_or_default())?;
+            // RFC 7692 §6.2: a message that does not inflate fails the connection.
             match status.map_err(|_| ProtocolError::DeflateInvalid)? {
                 // RFC 7692 §7.2.3.4: after a block with BFINAL more blocks may follow.
                 Status::StreamEnd => self.reset(),

@@ -257,6 +257,7 @@ impl WebSocket {
         max_frame_bytes: usize,
         out: &mut Vec<u8>,
     ) -> Result<(), ApiMisuse> {
+        // RFC 7692 §6.1: compressed bytes are cut into fragments anywhere, and RSV1 is on the first.
         // All the memory first: an error after the first fragment would leave half a message.
         let headers = payload.len().div_ceil(max_frame_bytes).saturating_add(1);
         let needed = headers.saturating_mul(crate::MAX_HEADER_BYTES).saturating_add(payload.len());

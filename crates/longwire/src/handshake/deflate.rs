@@ -286,8 +286,8 @@ impl DeflateOffer {
 
     fn agree(&self, answer: &Extension<'_>) -> Option<DeflateParams> {
         let answer = Element::read(answer)?;
-        // RFC 7692 §7.1.1.1 and §7.1.2.1: what was asked of the server it has to say that it does.
-        // It may also do it unasked.
+        // RFC 7692 §7.1.1.1, RFC 7692 §7.1.2.1: what was asked of the server it has to say that it
+        // does. It may also do it unasked.
         let server_bits = answer.server_max_window_bits.unwrap_or(MAX_WINDOW_BITS);
         if server_bits > self.server_max_window_bits {
             return None;
@@ -305,6 +305,8 @@ impl DeflateOffer {
         if !(MIN_OWN_WINDOW_BITS..=self.client_max_window_bits).contains(&client_bits) {
             return None;
         }
+        // RFC 7692 §7.1.1.2: the server may forbid the client its context, which the client may also
+        // do without by itself.
         Some(DeflateParams {
             server_no_context_takeover: answer.server_no_context_takeover,
             client_no_context_takeover: self.client_no_context_takeover

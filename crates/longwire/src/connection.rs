@@ -452,7 +452,10 @@ mod tests {
             (b"\x01\x01a\x80\x01b\x80", "Text a; Text b last; 1 left"),
             (b"\x01\x01a\x80\x01b\x80\x00", "Text a; Text b last; UnexpectedContinuation"),
             (b"\x02\x01a\x00\x01b\x80\x01c", "Binary a; Binary b; Binary c last"),
-            (b"\x02\x01a\x00\x01b\x00\x01c\x80\x00", "Binary a; Binary b; Binary c; TooManyFragments"),
+            (
+                b"\x02\x01a\x00\x01b\x00\x01c\x80\x00",
+                "Binary a; Binary b; Binary c; TooManyFragments",
+            ),
             // Part of a frame.
             (b"\x82\x05ab", "Binary ab"),
             (b"\x82\x05", ""),
@@ -534,7 +537,7 @@ mod tests {
                 false,
                 BROKEN,
                 Phase::Failed(ProtocolError::ReservedOpcode),
-                b"\x88\xa7\xff\xff\xff\xff\xfc\x15",
+                b"\x88\x98\xff\xff\xff\xff\xfc\x15",
             ),
             (true, b"\x81\x01a", Phase::Closing, b""),
             (true, b"\x89\x01a", Phase::Closing, b"\x8a\x81\xff\xff\xff\xff\x9e"),
@@ -549,8 +552,8 @@ mod tests {
             }
             let (_, out) = receive(&mut client, bytes);
             assert_eq!(client.phase, *phase, "{bytes:02x?}");
-            let start = out.get(..sent.len().max(1).min(out.len())).unwrap();
-            assert_eq!(start, *sent, "{bytes:02x?}");
+            let as_expected = out.starts_with(sent) && out.is_empty() == sent.is_empty();
+            assert!(as_expected, "{bytes:02x?}: {out:02x?}");
 
             // The end of the stream loses what was not at its end, and changes nothing else.
             let ended = client.state() == State::Closed;
@@ -558,8 +561,8 @@ mod tests {
             assert_eq!(client.phase, if ended { *phase } else { Phase::Lost }, "{bytes:02x?}");
             let again = client.close(CloseCode::NORMAL, "", &mut control);
             assert_eq!((again, control.is_empty()), (Err(ApiMisuse::NotOpen), true));
-            client.fail(ProtocolError::InvalidDeflate, &mut control);
-            assert!(client.phase != Phase::Failed(ProtocolError::InvalidDeflate));
+            client.fail(ProtocolError::DeflateInvalid, &mut control);
+            assert!(client.phase != Phase::Failed(ProtocolError::DeflateInvalid));
             assert!(control.is_empty());
         }
     }

@@ -168,3 +168,132 @@ impl Fragment {
     const PLAIN: Self = Self { whole: false, last: false, compressed: false };
     const WHOLE: Self = Self { whole: true, last: true, compressed: false };
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{CloseCode, Limits, State};
+    use std::vec::Vec;
+
+    const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
+    const TEXT: Message<'static> = Message::Text("Hello");
+    const BINARY: Message<'static> = Message::Binary(b"Hello");
+
+    fn server() -> Connection {
+        Connection::server(Limits::DEFAULT)
+    }
+
+    fn client() -> Connection {
+        Connection::client(Limits::DEFAULT, || KEY)
+    }
+
+    /// What is sent: a whole message, or a fragment that is the last or not.
+    #[derive(Clone, Copy, Debug)]
+    enum Sent {
+        Whole(Message<'static>),
+        Part(Message<'static>),
+        Last(Message<'static>),
+    }
+
+    /// Sends it in both ways, from the same state: beside the payload, and into a buffer. Both have
+    /// to come to the same bytes.
+    fn send(connection: &mut Connection, what: Sent) -> Result<Vec<u8>, ApiMisuse> {
+        let (message, last) = match what {
+            Sent::Whole(message) | Sent::Last(message) => (message, true),
+            Sent::Part(message) => (message, false),
+        };
+        let before = connection.outgoing;
+        let mut out = [0; 32];
+        let encoded = match what {
+            Sent::Whole(_) => connection.encode(message, &mut out),
+            _ => connection.encode_fragment(message, last, &mut out),
+        };
+        let after = core::mem::replace(&mut connection.outgoing, before);
+        let header = match what {
+            Sent::Whole(_) => connection.send(message),
+            _ => connection.send_fragment(message, last),
+        };
+        assert_eq!(connection.outgoing, after, "{what:?}");
+        assert_eq!(encoded.err(), header.err(), "{what:?}");
+        let mut payload = message.as_bytes().to_vec();
+        header?.mask(&mut payload);
+        let bytes = [header?.as_bytes(), &payload].concat();
+        assert_eq!(out.get(..encoded?), Some(&*bytes), "{what:?}");
+        Ok(bytes)
+    }
+
+    #[test]
+    fn rfc6455_s5_4_messages_and_fragments_in_order() {
+        use ApiMisuse::InsideFragmentedMessage;
+        use Sent::*;
+        let table: &[(Sent, Result<&[u8], ApiMisuse>)] = &[
+            (Whole(TEXT), Ok(b"\x81\x05Hello")),
+            (Whole(BINARY), Ok(b"\x82\x05Hello")),
+            (Last(TEXT), Ok(b"\x81\x05Hello")),
+            (Part(TEXT), Ok(b"\x01\x05Hello")),
+            (Whole(TEXT), Err(InsideFragmentedMessage)),
+            (Whole(BINARY), Err(InsideFragmentedMessage)),
+            (Part(BINARY), Err(InsideFragmentedMessage)),
+            (Last(BINARY), Err(InsideFragmentedMessage)),
+            (Part(TEXT), Ok(b"\x00\x05Hello")),
+            (Last(TEXT), Ok(b"\x80\x05Hello")),
+            (Part(BINARY), Ok(b"\x02\x05Hello")),
+            (Last(BINARY), Ok(b"\x80\x05Hello")),
+            (Whole(TEXT), Ok(b"\x81\x05Hello")),
+        ];
+        let mut server = server();
+        for (step, (what, expected)) in table.iter().enumerate() {
+            assert_eq!(send(&mut server, *what), expected.map(Vec::from), "step {step}");
+        }
+        let masked = send(&mut client(), Whole(TEXT));
+        assert_eq!(masked.as_deref(), Ok(&b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58"[..]));
+    }
+
+    #[test]
+    fn a_buffer_that_is_too_small_changes_nothing() {
+        for room in 0..11 {
+            let mut client = client();
+            let too_small = Err(ApiMisuse::BufferTooSmall { needed: 11 });
+            assert_eq!(client.encode(TEXT, &mut [0; 11][..room]), too_small, "{room}");
+            assert_eq!(client.encode_fragment(TEXT, false, &mut [0; 11][..room]), too_small);
+            assert_eq!(client.outgoing, None);
+            assert_eq!(client.encode(TEXT, &mut [0; 11]), Ok(11));
+        }
+    }
+
+    #[test]
+    fn rfc6455_s5_5_pings_and_pongs() {
+        let full = [b'x'; MAX_CONTROL_PAYLOAD_BYTES + 1];
+        let mut control = ControlFrames::new();
+        let (mut server, mut client) = (server(), client());
+        server.ping(b"Hello", &mut control).unwrap();
+        server.pong(b"", &mut control).unwrap();
+        client.ping(b"Hello", &mut control).unwrap();
+        let frames = b"\x89\x05Hello\x8a\x00\x89\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58";
+        assert_eq!(control.poll_transmit(), Some(&frames[..]));
+
+        assert_eq!(server.ping(&full, &mut control), Err(ApiMisuse::ControlTooLong));
+        assert_eq!(server.pong(&full, &mut control), Err(ApiMisuse::ControlTooLong));
+        assert!(control.is_empty());
+        // There is room for one of the longest, and behind it for the answer to a Ping.
+        server.ping(&full[..125], &mut control).unwrap();
+        assert_eq!(server.pong(&full[..125], &mut control), Err(ApiMisuse::ControlFramesFull));
+        assert_eq!(control.poll_transmit().map(<[u8]>::len), Some(127));
+        server.pong(&full[..125], &mut control).unwrap();
+        assert_eq!(control.poll_transmit().map(<[u8]>::len), Some(127));
+    }
+
+    #[test]
+    fn rfc6455_s5_5_1_nothing_is_sent_behind_a_close() {
+        let (mut server, mut control) = (server(), ControlFrames::new());
+        server.close(CloseCode::NORMAL, "", &mut control).unwrap();
+        control.poll_transmit();
+        assert_eq!(server.state(), State::Closing);
+        for what in [Sent::Whole(TEXT), Sent::Part(BINARY), Sent::Last(TEXT)] {
+            assert_eq!(send(&mut server, what), Err(ApiMisuse::NotOpen));
+        }
+        assert_eq!(server.ping(b"", &mut control), Err(ApiMisuse::NotOpen));
+        assert_eq!(server.pong(b"", &mut control), Err(ApiMisuse::NotOpen));
+        assert!(control.is_empty());
+    }
+}

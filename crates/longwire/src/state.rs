@@ -122,7 +122,8 @@ impl fmt::Debug for Connection {
 
 #[cfg(test)]
 mod tests {
-    use crate::{Connection, ControlFrames, Input, Kind, Limits, Message, Role, State};
+    use super::*;
+    use crate::{ControlFrames, Input, Message};
     use std::format;
 
     /// What stands in a log of an endpoint in trouble: how far it is, and none of the payload.
@@ -140,7 +141,51 @@ mod tests {
             "Connection { role: Server, phase: Open, deflate: true, incoming: Some(Text), \
              remaining: 2, outgoing: Some(Binary), .. }"
         );
-        assert_eq!((connection.role(), connection.state()), (Role::Server, State::Open));
-        assert_eq!(connection.outgoing, Some(Kind::Binary));
+    }
+
+    /// Each phase, as a server and a client tell of it.
+    #[test]
+    fn rfc6455_s7_1_what_can_be_said_of_each_phase() {
+        let broken = ProtocolError::ReservedOpcode;
+        let closure = |code, initiator, failure| Some(Closure { code, initiator, failure });
+        let (none, code) = (CloseCode::ABNORMAL, CloseCode::GOING_AWAY);
+        // The phase, the peer's code; the state, whether a client waits for TCP's end, the closure.
+        let table = [
+            (Phase::Open, 0, State::Open, false, None),
+            (Phase::Closing, 0, State::Closing, false, None),
+            (Phase::ClosedByPeer, 1001, State::Closed, true, closure(code, Initiator::Peer, None)),
+            (Phase::ClosedByUs, 1001, State::Closed, true, closure(code, Initiator::Us, None)),
+            (Phase::Lost, 0, State::Closed, false, closure(none, Initiator::Nobody, None)),
+            (
+                Phase::Failed(broken),
+                0,
+                State::Closed,
+                true,
+                closure(none, Initiator::Nobody, Some(broken)),
+            ),
+        ];
+        for (phase, peer_code, state, waits, closure) in table {
+            let server = Connection::server(Limits::DEFAULT);
+            let client = Connection::client(Limits::DEFAULT, || [0; 4]);
+            for (mut connection, role) in [(server, Role::Server), (client, Role::Client)] {
+                connection.phase = phase;
+                connection.peer_code = peer_code;
+                assert_eq!((connection.role(), connection.state()), (role, state), "{phase:?}");
+                let expected = waits && role == Role::Client;
+                assert_eq!(connection.close_expected(), expected, "{role:?} {phase:?}");
+                assert_eq!(connection.closure(), closure, "{role:?} {phase:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_limits_are_the_ones_that_were_given() {
+        let limits = Limits { max_frame_bytes: 1, max_message_bytes: 2, max_fragments: 3 };
+        let mut server = Connection::server(limits);
+        assert_eq!(server.limits(), limits);
+        assert!(!server.is_receiving_message());
+        let (mut bytes, mut control) = (*b"\x01\x80\0\0\0\0", ControlFrames::new());
+        assert_eq!(server.receive(&mut Input::new(&mut bytes), &mut control), Ok(None));
+        assert!(server.is_receiving_message());
     }
 }

@@ -67,7 +67,8 @@ pub trait Application {
     }
 
     /// An HTTP request came that does not ask for a WebSocket. The connection is closed behind the
-    /// answer; a body is not read.
+    /// answer; a body is not read. Neither is a CONNECT brought here, which would ask for a tunnel:
+    /// the server answers 405.
     ///
     /// As it stands, this answers 426 to everything: there is nothing here but WebSockets.
     fn http(&mut self, request: &Request<'_>) -> Response {
@@ -117,7 +118,11 @@ impl Response {
             Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
             Cow::Owned(text) => Cow::Owned(text.into_bytes()),
         };
-        let headers = vec![("Content-Type".into(), "text/plain; charset=utf-8".into())];
+        let mut headers = Vec::new();
+        // The client can do without it.
+        if headers.try_reserve_exact(1).is_ok() {
+            headers.push(("Content-Type".into(), "text/plain; charset=utf-8".into()));
+        }
         Self { status, headers, body }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::ending::Ending;
 use crate::handshake::Handshake;
+use crate::heap::Heap;
 use crate::outbox::Outbox;
 use crate::session::Session;
 use std::fmt;
@@ -65,14 +66,17 @@ impl Pending {
     /// Makes it ready for another connection.
     pub(crate) fn reset(&mut self) {
         self.outbox.clear();
+        // Shrinking would need memory for a moment.
+        if self.rest.capacity() > KEPT_REST_BYTES {
+            self.rest = Vec::new();
+        }
         self.rest.clear();
-        self.rest.shrink_to(KEPT_REST_BYTES);
     }
 }
 
 pub(crate) struct Connection<S> {
     pub(crate) phase: Phase<S>,
-    pub(crate) pending: Option<Box<Pending>>,
+    pub(crate) pending: Option<Heap<Pending>>,
     pub(crate) generation: u32,
     /// The socket may have something to read: what readiness said, until a read finds the end.
     pub(crate) readable: bool,

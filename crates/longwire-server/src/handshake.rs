@@ -7,12 +7,15 @@
 use crate::application::{Accept, Application, HeaderLine, Response};
 use crate::connection::Phase;
 use crate::context::Context;
+use crate::heap::Heap;
 use crate::session::Session;
-use crate::table::Table;
+use crate::table::{NO_MEMORY, Table, append};
 use longwire::handshake::{
     Acceptance, EncodeError, Head, HeadScanner, Rejection, Request, Status, Upgrade,
 };
 use longwire::{Connection, WebSocket};
+use std::collections::TryReserveError;
+use std::mem;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -21,7 +24,7 @@ pub(crate) struct Handshake {
     /// When the head has to be complete.
     pub(crate) deadline: Duration,
     pub(crate) peer: SocketAddr,
-    partial: Option<Box<PartialHead>>,
+    partial: Option<Heap<PartialHead>>,
 }
 
 /// The beginning of a head.
@@ -36,15 +39,23 @@ pub(crate) enum Outcome {
     Incomplete,
     /// The connection is open. The frames begin behind this many bytes of the read.
     OpenInRead(usize),
-    /// The connection is open. The head came in pieces; these are the frames behind it.
-    Open(Vec<u8>),
-    /// The connection ends behind the answer.
+    /// The connection is open. The head came in pieces: this is all of them, and the frames begin
+    /// behind so many bytes.
+    Open(Vec<u8>, usize),
+    /// The connection ends behind the answer, or without one where there is no memory for it.
     Over,
 }
 
 impl Handshake {
     pub(crate) fn new(peer: SocketAddr, deadline: Duration) -> Self {
         Self { deadline, peer, partial: None }
+    }
+}
+
+impl PartialHead {
+    fn new(scanner: HeadScanner, read: &[u8]) -> Option<Heap<Self>> {
+        let mut received = Vec::new();
+        append(&mut received, read).then(|| Heap::new(Self { scanner, received }))?
     }
 }
 
@@ -61,18 +72,23 @@ pub(crate) fn receive<A: Application>(
     let peer = handshake.peer;
     let mut partial = handshake.partial.take();
     let mut scanner = HeadScanner::new(table.config.head_limits);
-    let scanned = match &mut partial {
-        Some(partial) => {
-            partial.received.extend_from_slice(read);
-            partial.scanner.scan(&partial.received)
+    let scanned = match partial.as_deref_mut() {
+        Some(PartialHead { scanner, received }) => {
+            if !append(received, read) {
+                table.doom(key, NO_MEMORY);
+                return Outcome::Over;
+            }
+            scanner.scan(received)
         }
         None => scanner.scan(read),
     };
     match scanned {
         Ok(Status::Partial) => {
-            let partial = partial
-                .unwrap_or_else(|| Box::new(PartialHead { scanner, received: read.to_vec() }));
-            handshake.partial = Some(partial);
+            handshake.partial = partial.or_else(|| PartialHead::new(scanner, read));
+            if handshake.partial.is_none() {
+                table.doom(key, NO_MEMORY);
+                return Outcome::Over;
+            }
             Outcome::Incomplete
         }
         Ok(Status::Complete(head)) => {
@@ -82,12 +98,13 @@ pub(crate) fn receive<A: Application>(
             }
             match partial {
                 None => Outcome::OpenInRead(head_bytes),
-                Some(mut partial) => Outcome::Open(partial.received.split_off(head_bytes)),
+                Some(mut partial) => Outcome::Open(mem::take(&mut partial.received), head_bytes),
             }
         }
         Err(error) => {
             tracing::debug!(id = %table.id(key), %peer, %error, "not a request");
-            reject(table, &Rejection::of(error), false);
+            let received = partial.as_ref().map_or(read, |partial| &partial.received);
+            reject(table, &Rejection::of(error), is_head(received));
             Outcome::Over
         }
     }
@@ -101,24 +118,27 @@ fn answer<A: Application>(
     peer: SocketAddr,
     head: Head<'_>,
 ) -> bool {
+    let is_head = is_head(head.bytes());
     let request = match Request::parse(head) {
         Ok(request) => request,
         Err(error) => {
             tracing::debug!(id = %table.id(key), %peer, %error, "not a request");
-            reject(table, &Rejection::of(error), false);
+            reject(table, &Rejection::of(error), is_head);
             return false;
         }
     };
-    if !request.is_upgrade() {
+    // RFC 9110 §9.3.6: CONNECT asks for a tunnel, and any 2xx is one. The application, which has
+    // none to give, is not asked; `upgrade` refuses the method.
+    if !request.is_upgrade() && request.method() != "CONNECT" {
         let response = application.http(&request);
-        respond(table, &response, request.method() == "HEAD");
+        respond(table, &response, is_head);
         return false;
     }
     let upgrade = match request.upgrade() {
         Ok(upgrade) => upgrade,
         Err(error) => {
             tracing::debug!(id = %table.id(key), %peer, %error, "not an opening handshake");
-            reject(table, &Rejection::of(error), false);
+            reject(table, &Rejection::of(error), is_head);
             return false;
         }
     };
@@ -136,9 +156,18 @@ fn answer<A: Application>(
     accepted
 }
 
+/// RFC 9110 §9.3.2: no answer to HEAD has a body, not a refusal either. What is no request may be
+/// one of its kind all the same: its first word says so.
+fn is_head(received: &[u8]) -> bool {
+    received.strip_prefix(b"\r\n").unwrap_or(received).starts_with(b"HEAD ")
+}
+
 /// Answers 101 (RFC 6455 §4.2.2 item 5).
 fn open<S>(table: &mut Table<S>, key: usize, upgrade: &Upgrade<'_>, accept: Accept<S>) -> bool {
-    let headers = borrowed(&accept.headers);
+    let Ok(headers) = borrowed(&accept.headers) else {
+        no_answer(table);
+        return false;
+    };
     let acceptance = Acceptance {
         subprotocol: accept.subprotocol.as_deref(),
         deflate: table.config.deflate.as_ref(),
@@ -152,7 +181,7 @@ fn open<S>(table: &mut Table<S>, key: usize, upgrade: &Upgrade<'_>, accept: Acce
     let deflate = match written {
         Ok(deflate) => deflate,
         Err(error) => {
-            wrong_answer(table, error);
+            unsent(table, &error);
             return false;
         }
     };
@@ -169,7 +198,7 @@ fn open<S>(table: &mut Table<S>, key: usize, upgrade: &Upgrade<'_>, accept: Acce
 
 /// Writes the application's answer to a request that gets no WebSocket.
 fn respond<S>(table: &mut Table<S>, response: &Response, without_body: bool) {
-    let headers = borrowed(&response.headers);
+    let Ok(headers) = borrowed(&response.headers) else { return no_answer(table) };
     let rejection = Rejection { status: response.status, headers: &headers, body: &response.body };
     reject(table, &rejection, without_body);
 }
@@ -181,21 +210,58 @@ fn reject<S>(table: &mut Table<S>, rejection: &Rejection<'_>, without_body: bool
     });
     table.turn.frames_at = table.turn.output.len();
     if let Err(error) = written {
-        wrong_answer(table, error);
+        unsent(table, &error);
+    }
+}
+
+/// Why an answer was not written.
+enum Unsent {
+    /// It is not one.
+    Wrong(EncodeError),
+    /// There is no memory for it.
+    NoMemory,
+}
+
+impl From<TryReserveError> for Unsent {
+    fn from(_: TryReserveError) -> Self {
+        Self::NoMemory
     }
 }
 
 /// The application's answer cannot be sent. The client is told no more than that.
-fn wrong_answer<S>(table: &mut Table<S>, error: EncodeError) {
-    tracing::error!(%error, "the application's answer to a request cannot be sent");
-    let rejection = Rejection { status: 500, headers: &[], body: b"" };
-    let written = write(&mut table.turn.output, |out| rejection.encode(out).map(|len| (len, ())));
-    debug_assert!(written.is_ok(), "nothing can be wrong with this answer");
-    table.turn.frames_at = table.turn.output.len();
+fn unsent<S>(table: &mut Table<S>, error: &Unsent) {
+    match error {
+        Unsent::Wrong(error) => {
+            tracing::error!(%error, "the application's answer to a request cannot be sent");
+            internal_error(table);
+        }
+        Unsent::NoMemory => no_answer(table),
+    }
 }
 
-fn borrowed(headers: &[HeaderLine]) -> Vec<(&str, &str)> {
-    headers.iter().map(|(name, value)| (&**name, &**value)).collect()
+/// Answers 500, whatever has been written before.
+pub(crate) fn internal_error<S>(table: &mut Table<S>) {
+    let rejection = Rejection { status: 500, headers: &[], body: b"" };
+    table.turn.output.clear();
+    let written = write(&mut table.turn.output, |out| rejection.encode(out).map(|len| (len, ())));
+    table.turn.frames_at = table.turn.output.len();
+    if written.is_err() {
+        no_answer(table);
+    }
+}
+
+/// There is no memory for an answer.
+fn no_answer<S>(table: &mut Table<S>) {
+    if let Some(key) = table.turn.owner {
+        table.doom(key, NO_MEMORY);
+    }
+}
+
+fn borrowed(headers: &[HeaderLine]) -> Result<Vec<(&str, &str)>, TryReserveError> {
+    let mut borrowed = Vec::new();
+    borrowed.try_reserve_exact(headers.len())?;
+    borrowed.extend(headers.iter().map(|(name, value)| (&**name, &**value)));
+    Ok(borrowed)
 }
 
 /// Adds to `output` what `encode` writes: it is told how much room there is, and says how much it
@@ -203,16 +269,19 @@ fn borrowed(headers: &[HeaderLine]) -> Vec<(&str, &str)> {
 fn write<T>(
     output: &mut Vec<u8>,
     mut encode: impl FnMut(&mut [u8]) -> Result<(usize, T), EncodeError>,
-) -> Result<T, EncodeError> {
+) -> Result<T, Unsent> {
     const USUAL_BYTES: usize = 256;
     let begin = output.len();
+    output.try_reserve(USUAL_BYTES)?;
     output.resize(begin + USUAL_BYTES, 0);
     let mut written = encode(&mut output[begin..]);
     if let Err(EncodeError::BufferTooSmall { needed }) = written {
+        output.truncate(begin);
+        output.try_reserve(needed)?;
         output.resize(begin + needed, 0);
         written = encode(&mut output[begin..]);
     }
     let len = written.as_ref().map_or(0, |(len, _)| *len);
     output.truncate(begin + len);
-    written.map(|(_, value)| value)
+    written.map(|(_, value)| value).map_err(Unsent::Wrong)
 }

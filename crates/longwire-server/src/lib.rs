@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod acceptor;
+mod agenda;
 mod application;
 mod clock;
 mod config;
@@ -8,6 +9,7 @@ mod connection;
 mod context;
 mod ending;
 mod handshake;
+mod heap;
 mod listener;
 mod mailbox;
 mod mio_network;
@@ -19,6 +21,7 @@ mod session;
 mod signal;
 #[cfg(any(test, feature = "simulation"))]
 pub mod simulation;
+mod slots;
 mod table;
 #[cfg(test)]
 mod tests;

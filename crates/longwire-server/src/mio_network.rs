@@ -1,7 +1,7 @@
 //! The network of the operating system, through mio. No other file names mio's types.
 
 use crate::clock::Clock;
-use crate::network::{Network, Ready, Wake};
+use crate::network::{MAX_READY, Network, Ready, Wake};
 use mio::net::{TcpListener, TcpStream};
 use mio::{Events, Interest, Poll, Token, Waker};
 use std::io::{self, ErrorKind, IoSlice, Read, Write};
@@ -9,8 +9,6 @@ use std::net::{self, Shutdown, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How many events one wait brings at most.
-const EVENTS: usize = 1024;
 /// Connections are registered under their keys, which are far from this.
 const WOKEN: Token = Token(usize::MAX);
 const LISTENER: Token = Token(usize::MAX - 1);
@@ -42,7 +40,7 @@ impl MioNetwork {
         for listener in &mut listeners {
             poll.registry().register(listener, LISTENER, Interest::READABLE)?;
         }
-        let events = Events::with_capacity(EVENTS);
+        let events = Events::with_capacity(MAX_READY);
         Ok(Self { poll, events, listeners, waker, clock: Clock::new() })
     }
 

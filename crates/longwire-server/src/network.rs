@@ -13,6 +13,9 @@ use std::io::{self, IoSlice};
 use std::net::SocketAddr;
 use std::time::Duration;
 
+/// How much one wait reports at most: room for so much is there from the beginning.
+pub(crate) const MAX_READY: usize = 1024;
+
 /// What [`Network::wait`] reports. Readiness is a hint: acting on it may find nothing to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ready {
@@ -47,7 +50,8 @@ pub(crate) trait Network {
     /// The time, since a moment that does not change.
     fn now(&self) -> Duration;
 
-    /// Waits until something is ready, for at most `timeout`, and adds it to `ready`.
+    /// Waits until something is ready, for at most `timeout`, and adds up to [`MAX_READY`] of it to
+    /// `ready`.
     ///
     /// # Errors
     /// The system cannot wait any more: the loop ends.

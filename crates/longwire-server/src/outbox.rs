@@ -14,8 +14,11 @@
 //! §5.4): where the frame under way ends is found by walking over the headers, each of them once,
 //! and only while a control frame waits. Of the Pongs only the newest is kept (§5.5.3). A Close is
 //! not among them: nothing may be sent behind it, so it goes to the end of the queue.
+//!
+//! Where there is no memory for what is to wait, nothing of it does: the connection is to be dropped,
+//! since its peer would miss a part.
 
-use std::collections::VecDeque;
+use std::collections::{TryReserveError, VecDeque};
 use std::io::{self, IoSlice};
 use std::sync::Arc;
 
@@ -88,61 +91,79 @@ impl Outbox {
 
     /// Queues the rest of an output that was begun: `unsent` of it is left, and the first frame
     /// to begin in that does so at `frame_end`. Only an empty outbox can be given half a frame.
-    pub(crate) fn push_rest(&mut self, output: &mut Vec<u8>, sent: usize, frame_end: usize) {
+    pub(crate) fn push_rest(
+        &mut self,
+        output: &mut Vec<u8>,
+        sent: usize,
+        frame_end: usize,
+    ) -> Result<(), TryReserveError> {
         debug_assert!(self.is_empty() && sent <= frame_end && frame_end <= output.len());
-        self.bytes = output.len() - sent;
+        let bytes = output.len() - sent;
+        self.queue.try_reserve(1)?;
         if is_worth_moving(output) {
             self.queue.push_back(Segment::Owned(std::mem::take(output)));
             (self.sent, self.frame_end) = (sent, frame_end);
         } else {
-            self.queue.push_back(Segment::Owned(output[sent..].to_vec()));
+            self.queue.push_back(Segment::Owned(copy(&output[sent..])?));
             (self.sent, self.frame_end) = (0, frame_end - sent);
         }
+        self.bytes = bytes;
+        Ok(())
     }
 
     /// Queues a turn's output, which is whole frames.
-    pub(crate) fn push_output(&mut self, output: &mut Vec<u8>) {
-        if is_worth_moving(output) {
-            self.bytes += output.len();
-            self.queue.push_back(Segment::Owned(std::mem::take(output)));
-        } else {
-            self.push(output);
+    pub(crate) fn push_output(&mut self, output: &mut Vec<u8>) -> Result<(), TryReserveError> {
+        if !is_worth_moving(output) {
+            return self.push(output);
         }
+        self.queue.try_reserve(1)?;
+        self.bytes += output.len();
+        self.queue.push_back(Segment::Owned(std::mem::take(output)));
+        Ok(())
     }
 
     /// Queues whole frames.
-    pub(crate) fn push(&mut self, frames: &[u8]) {
-        self.bytes += frames.len();
+    pub(crate) fn push(&mut self, frames: &[u8]) -> Result<(), TryReserveError> {
         match self.queue.back_mut() {
             Some(Segment::Owned(last)) if last.len() + frames.len() <= COALESCED_BYTES => {
+                last.try_reserve(frames.len())?;
                 last.extend_from_slice(frames);
             }
             _ if frames.is_empty() => {}
-            _ => self.queue.push_back(Segment::Owned(frames.to_vec())),
+            _ => {
+                self.queue.try_reserve(1)?;
+                self.queue.push_back(Segment::Owned(copy(frames)?));
+            }
         }
+        self.bytes += frames.len();
+        Ok(())
     }
 
     /// Queues whole frames that others send too.
-    pub(crate) fn push_shared(&mut self, frames: &Arc<[u8]>) {
+    pub(crate) fn push_shared(&mut self, frames: &Arc<[u8]>) -> Result<(), TryReserveError> {
         // The first to wait is most often the only one, and is not copied. Behind it a place in the
         // queue for each would cost many times the bytes that are accounted for.
         if frames.len() < COPIED_BYTES && !self.queue.is_empty() {
             return self.push(frames);
         }
         if !frames.is_empty() {
-            self.bytes += frames.len();
+            self.queue.try_reserve(1)?;
             self.queue.push_back(Segment::Shared(Arc::clone(frames)));
+            self.bytes += frames.len();
         }
+        Ok(())
     }
 
     /// Puts a Pong ahead of what waits, in place of one that waits already.
-    pub(crate) fn push_pong(&mut self, frame: &[u8]) {
+    pub(crate) fn push_pong(&mut self, frame: &[u8]) -> Result<(), TryReserveError> {
         self.bytes -= self.control.remove_pong();
-        self.control.push_pong(frame);
+        self.control.push_pong(frame)?;
         self.bytes += frame.len();
+        Ok(())
     }
 
-    /// Puts a Ping ahead of what waits. `false` when too many wait already.
+    /// Puts a Ping ahead of what waits. `false` when too many wait already, or there is no memory:
+    /// it can be done without.
     pub(crate) fn push_ping(&mut self, frame: &[u8]) -> bool {
         let pushed = self.control.push_ping(frame);
         if pushed {
@@ -190,8 +211,11 @@ impl Outbox {
 
     /// Makes it as good as new, and keeps a little memory for the next connection.
     pub(crate) fn clear(&mut self) {
+        // Shrinking would need memory for a moment.
+        if self.queue.capacity() > KEPT_SEGMENTS {
+            self.queue = VecDeque::new();
+        }
         self.queue.clear();
-        self.queue.shrink_to(KEPT_SEGMENTS);
         self.control.clear();
         self.emptied = None;
         (self.sent, self.frame_end, self.bytes) = (0, 0, 0);
@@ -259,6 +283,13 @@ impl Outbox {
     }
 }
 
+fn copy(bytes: &[u8]) -> Result<Vec<u8>, TryReserveError> {
+    let mut copy = Vec::new();
+    copy.try_reserve_exact(bytes.len())?;
+    copy.extend_from_slice(bytes);
+    Ok(copy)
+}
+
 /// A buffer that is large, and for the most part full, is handed over rather than copied.
 fn is_worth_moving(output: &Vec<u8>) -> bool {
     output.len() >= COALESCED_BYTES && output.len() >= output.capacity() / 2
@@ -307,16 +338,19 @@ impl Control {
     }
 
     fn push_ping(&mut self, frame: &[u8]) -> bool {
-        let fits = self.frames.len() + frame.len() <= MAX_CONTROL_BYTES;
+        let fits = self.frames.len() + frame.len() <= MAX_CONTROL_BYTES
+            && self.frames.try_reserve(frame.len()).is_ok();
         if fits {
             self.frames.extend_from_slice(frame);
         }
         fits
     }
 
-    fn push_pong(&mut self, frame: &[u8]) {
+    fn push_pong(&mut self, frame: &[u8]) -> Result<(), TryReserveError> {
+        self.frames.try_reserve(frame.len())?;
         self.pong_at = Some(self.frames.len());
         self.frames.extend_from_slice(frame);
+        Ok(())
     }
 
     /// Takes out the Pong that waits: how many bytes that makes less.
@@ -415,7 +449,7 @@ mod tests {
         let mut outbox = Outbox::default();
         let small: Arc<[u8]> = frame(2, b's', 2).into();
         for _ in 0..10_000 {
-            outbox.push_shared(&small);
+            outbox.push_shared(&small).unwrap();
         }
         let segments = 2 + outbox.bytes() / COALESCED_BYTES;
         assert!(outbox.queue.len() <= segments, "{} segments", outbox.queue.len());
@@ -434,10 +468,10 @@ mod tests {
         for limit in 1..=total {
             for before in 0..=total / limit {
                 let mut outbox = Outbox::default();
-                outbox.push(&[frame(2, b'a', 5), frame(2, b'b', 200)].concat());
-                outbox.push(&frame(2, b'c', 1));
-                outbox.push_shared(&shared);
-                outbox.push(&frame(2, b'e', 9));
+                outbox.push(&[frame(2, b'a', 5), frame(2, b'b', 200)].concat()).unwrap();
+                outbox.push(&frame(2, b'c', 1)).unwrap();
+                outbox.push_shared(&shared).unwrap();
+                outbox.push(&frame(2, b'e', 9)).unwrap();
                 assert_eq!(outbox.bytes(), total);
                 let mut wire = Vec::new();
                 for _ in 0..before {
@@ -446,8 +480,8 @@ mod tests {
                 // They go in where the frame under way ends.
                 let place = frames(&plain[..frame_end(&plain, 0, wire.len())]).len();
                 assert!(outbox.push_ping(&frame(9, b'!', 3)));
-                outbox.push_pong(&frame(10, b'1', 4));
-                outbox.push_pong(&frame(10, b'2', 125));
+                outbox.push_pong(&frame(10, b'1', 4)).unwrap();
+                outbox.push_pong(&frame(10, b'2', 125)).unwrap();
                 drain(&mut outbox, limit, &mut wire);
                 let mut expected = data.to_vec();
                 expected.splice(place..place, [(9, b'!', 3), (10, b'2', 125)]);
@@ -460,13 +494,13 @@ mod tests {
     fn a_pong_that_is_partly_sent_is_finished_and_a_newer_one_follows() {
         let mut outbox = Outbox::default();
         let mut wire = Vec::new();
-        outbox.push_pong(&frame(10, b'1', 8));
+        outbox.push_pong(&frame(10, b'1', 8)).unwrap();
         assert_eq!(write(&mut outbox, 3, &mut wire), Progress::Blocked);
-        outbox.push_pong(&frame(10, b'2', 8));
+        outbox.push_pong(&frame(10, b'2', 8)).unwrap();
         assert!(!outbox.is_flooded());
-        outbox.push_pong(&frame(10, b'3', 8));
+        outbox.push_pong(&frame(10, b'3', 8)).unwrap();
         assert!(outbox.is_flooded());
-        outbox.push(&frame(2, b'x', 1));
+        outbox.push(&frame(2, b'x', 1)).unwrap();
         drain(&mut outbox, 3, &mut wire);
         assert_eq!(frames(&wire), [(10, b'1', 8), (10, b'3', 8), (2, b'x', 1)]);
         assert!(!outbox.is_flooded());
@@ -482,8 +516,8 @@ mod tests {
                 let mut wire = output[..sent].to_vec();
                 let end = frame_end(&output, 0, sent);
                 let mut outbox = Outbox::default();
-                outbox.push_rest(&mut output, sent, end);
-                outbox.push_pong(&frame(10, b'p', 1));
+                outbox.push_rest(&mut output, sent, end).unwrap();
+                outbox.push_pong(&frame(10, b'p', 1)).unwrap();
                 drain(&mut outbox, usize::MAX, &mut wire);
                 let place = if sent == 0 { 0 } else { 1 + usize::from(sent > first.len()) };
                 let mut expected = [&first[..], &second[..]].to_vec();
@@ -509,7 +543,7 @@ mod tests {
         assert_eq!(output.len(), TOTAL);
         let place = output.as_ptr() as usize;
         let mut outbox = Outbox::default();
-        outbox.push_rest(&mut output, 0, 0);
+        outbox.push_rest(&mut output, 0, 0).unwrap();
         let mut sent = 0;
         let mut writes = 0;
         while !outbox.is_empty() {
@@ -531,7 +565,7 @@ mod tests {
     #[test]
     fn t38_a_socket_that_takes_nothing_is_not_asked_twice() {
         let mut outbox = Outbox::default();
-        outbox.push(b"\x82\x01x");
+        outbox.push(b"\x82\x01x").unwrap();
         let mut calls = 0;
         let progress = outbox.write(|_| {
             calls += 1;
@@ -544,7 +578,7 @@ mod tests {
     fn t38_a_write_that_takes_more_than_it_was_given_or_nothing_is_an_error() {
         for taken in [0, 4, usize::MAX] {
             let mut outbox = Outbox::default();
-            outbox.push(b"\x82\x01x");
+            outbox.push(b"\x82\x01x").unwrap();
             assert!(outbox.write(|_| Ok(taken)).is_err());
             assert_eq!(outbox.bytes(), 3);
         }
@@ -554,7 +588,7 @@ mod tests {
     fn more_segments_than_one_write_holds_go_in_several() {
         let shared: Arc<[u8]> = frame(2, b's', 1000).into();
         let mut outbox = Outbox::default();
-        (0..150).for_each(|_| outbox.push_shared(&shared));
+        (0..150).for_each(|_| outbox.push_shared(&shared).unwrap());
         let mut wire = Vec::new();
         assert_eq!(write(&mut outbox, usize::MAX, &mut wire), Progress::Partly);
         assert_eq!(write(&mut outbox, usize::MAX, &mut wire), Progress::Partly);
@@ -566,7 +600,7 @@ mod tests {
     #[test]
     fn small_pieces_share_a_segment() {
         let mut outbox = Outbox::default();
-        (0..1000).for_each(|_| outbox.push(&frame(2, b'm', 6)));
+        (0..1000).for_each(|_| outbox.push(&frame(2, b'm', 6)).unwrap());
         assert_eq!((outbox.queue.len(), outbox.bytes()), (1, 8000));
     }
 }

@@ -8,35 +8,40 @@
 //! - What other connections are sent goes into their outboxes, and they are put on a list, to be
 //!   flushed when the turn ends.
 
+use crate::agenda::Agenda;
 use crate::application::Sent;
 use crate::config::{Config, SlowConsumer};
 use crate::connection::{Connection, ConnectionId, Pending, Phase};
+use crate::heap::Heap;
 use crate::outbox::Outbox;
 use crate::session::Session;
+use crate::slots::Slots;
 use crate::turn::Turn;
 use crate::wheel::Wheel;
 use longwire::{
     ApiMisuse, CloseCode, Compression, ControlFrames, Message, OpCode, Prepared, State,
 };
-use slab::Slab;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// How many emptied `Pending`s wait to be used again.
 const SPARE_PENDINGS: usize = 256;
 
+/// Why a connection is dropped that could not be sent something, or kept something.
+pub(crate) const NO_MEMORY: &str = "no memory";
+
 /// Boxes that connections are lent while something is incomplete.
-type Spare = Vec<Box<Pending>>;
+type Spare = Vec<Heap<Pending>>;
 
 pub(crate) struct Table<S> {
-    pub(crate) connections: Slab<Connection<S>>,
+    pub(crate) connections: Slots<Connection<S>>,
     pub(crate) config: Arc<Config>,
     pub(crate) turn: Turn,
     pub(crate) wheel: Wheel,
     /// The time of this turn of the loop.
     pub(crate) now: Duration,
     /// Those that were sent something outside a turn of their own.
-    pub(crate) unflushed: Vec<usize>,
+    pub(crate) unflushed: Agenda,
     spare: Spare,
     worker: u16,
     generation: u32,
@@ -45,13 +50,13 @@ pub(crate) struct Table<S> {
 impl<S> Table<S> {
     pub(crate) fn new(config: Arc<Config>, worker: u16, now: Duration) -> Self {
         Self {
-            connections: Slab::new(),
+            connections: Slots::new(),
             turn: Turn::new(config.send_options),
             config,
             wheel: Wheel::new(now),
             now,
-            unflushed: Vec::new(),
-            spare: Vec::new(),
+            unflushed: Agenda::default(),
+            spare: Vec::with_capacity(SPARE_PENDINGS),
             worker,
             generation: 0,
         }
@@ -59,7 +64,15 @@ impl<S> Table<S> {
 
     // ---- connections ----
 
-    /// Adds a connection, and gives its key.
+    /// Makes room for a connection, and says which key it will have. `None` where there is no
+    /// memory.
+    pub(crate) fn reserve(&mut self) -> Option<usize> {
+        let key = self.connections.reserve()?;
+        self.wheel.reserve(key).ok()?;
+        Some(key)
+    }
+
+    /// Adds a connection for which there is [room](Self::reserve), and gives its key.
     pub(crate) fn insert(&mut self, phase: Phase<S>, counted: bool) -> usize {
         self.generation = self.generation.wrapping_add(1);
         let key = self.connections.insert(Connection::new(phase, self.generation, counted));
@@ -68,13 +81,13 @@ impl<S> Table<S> {
     }
 
     /// Takes a connection out.
-    pub(crate) fn remove(&mut self, key: usize) -> Connection<S> {
+    pub(crate) fn remove(&mut self, key: usize) -> Option<Connection<S>> {
         self.wheel.cancel(key);
-        let mut connection = self.connections.remove(key);
+        let mut connection = self.connections.remove(key)?;
         if let Some(pending) = connection.pending.take() {
             self.put_spare(pending);
         }
-        connection
+        Some(connection)
     }
 
     pub(crate) fn id(&self, key: usize) -> ConnectionId {
@@ -139,9 +152,13 @@ impl<S> Table<S> {
         }
         if !owns_turn {
             let frames = std::mem::take(&mut self.turn.scratch);
-            self.outbox(key).push(&frames);
+            let queued = self.outbox(key).is_some_and(|outbox| outbox.push(&frames).is_ok());
             self.turn.put_scratch(frames);
             self.mark_unflushed(key);
+            if !queued {
+                self.doom(key, NO_MEMORY);
+                return Sent::Dropped;
+            }
         }
         self.sent(key)
     }
@@ -152,14 +169,19 @@ impl<S> Table<S> {
         }
         let Phase::Open(session) = &mut self.connections[key].phase else { return Sent::Dropped };
         let Ok(frames) = session.websocket.send_prepared(prepared) else { return Sent::Dropped };
-        if self.turn.owner == Some(key) {
-            self.turn.output.extend_from_slice(frames);
+        let sent = if self.turn.owner == Some(key) {
+            append(&mut self.turn.output, frames)
         } else {
-            let outbox = outbox_of(&mut self.connections[key], &mut self.spare, self.now);
-            outbox.push_shared(frames);
+            let outbox = self.outbox(key);
+            let queued = outbox.is_some_and(|outbox| outbox.push_shared(frames).is_ok());
             self.mark_unflushed(key);
+            queued
+        };
+        if sent {
+            return self.sent(key);
         }
-        self.sent(key)
+        self.doom(key, NO_MEMORY);
+        Sent::Dropped
     }
 
     pub(crate) fn ping(&mut self, key: usize, payload: &[u8]) -> Result<(), ApiMisuse> {
@@ -201,29 +223,27 @@ impl<S> Table<S> {
 
     /// Sends the one control frame that the engine has made. A Pong or Ping may overtake data that
     /// waits; a Close may not, since nothing is sent behind it (RFC 6455 §5.5.1). `false` where
-    /// there is no room for another Ping.
+    /// there is no room for it: a Ping can be done without, and nothing else.
     pub(crate) fn place_control(&mut self, key: usize, opcode: OpCode) -> bool {
         let owns_turn = self.turn.owner == Some(key);
         let Turn { control, output, .. } = &mut self.turn;
         let Some(frame) = control.poll_transmit() else { return true };
-        let waits = self.connections[key].waiting_bytes() > 0;
-        if owns_turn && (!waits || opcode == OpCode::Close) {
-            output.extend_from_slice(frame);
-            return true;
-        }
-        let outbox = outbox_of(&mut self.connections[key], &mut self.spare, self.now);
-        let placed = match opcode {
-            OpCode::Pong => {
-                outbox.push_pong(frame);
-                true
-            }
-            OpCode::Ping => outbox.push_ping(frame),
-            _ => {
-                outbox.push(frame);
-                true
-            }
+        let connection = &mut self.connections[key];
+        let placed = if owns_turn && (connection.waiting_bytes() == 0 || opcode == OpCode::Close) {
+            append(output, frame)
+        } else {
+            let outbox = outbox_of(connection, &mut self.spare, self.now);
+            let placed = outbox.is_some_and(|outbox| match opcode {
+                OpCode::Pong => outbox.push_pong(frame).is_ok(),
+                OpCode::Ping => outbox.push_ping(frame),
+                _ => outbox.push(frame).is_ok(),
+            });
+            self.mark_unflushed(key);
+            placed
         };
-        self.mark_unflushed(key);
+        if !placed && opcode != OpCode::Ping {
+            self.doom(key, NO_MEMORY);
+        }
         placed
     }
 
@@ -231,6 +251,13 @@ impl<S> Table<S> {
     pub(crate) fn buffered_bytes(&self, key: usize) -> usize {
         let turn = if self.turn.owner == Some(key) { self.turn.output.len() } else { 0 };
         self.connections[key].waiting_bytes() + turn
+    }
+
+    /// Has the connection dropped when the turn ends.
+    pub(crate) fn doom(&mut self, key: usize, reason: &'static str) {
+        tracing::debug!(id = %self.id(key), reason, "to be dropped");
+        self.connections[key].doomed = true;
+        self.mark_unflushed(key);
     }
 
     /// Has the connection flushed when the turn ends.
@@ -260,10 +287,7 @@ impl<S> Table<S> {
                     // It is open, and the code and the reason are in order.
                     let _closed = self.close(key, CloseCode::POLICY_VIOLATION, reason);
                 }
-                SlowConsumer::Drop => {
-                    self.connections[key].doomed = true;
-                    self.mark_unflushed(key);
-                }
+                SlowConsumer::Drop => self.doom(key, "slow consumer"),
             }
         }
         false
@@ -275,14 +299,19 @@ impl<S> Table<S> {
 
     // ---- memory for what is incomplete ----
 
-    /// The connection's outbox, made if need be, to put something in.
-    pub(crate) fn outbox(&mut self, key: usize) -> &mut Outbox {
+    /// The connection's outbox, made if need be, to put something in. `None` where there is no
+    /// memory.
+    pub(crate) fn outbox(&mut self, key: usize) -> Option<&mut Outbox> {
         outbox_of(&mut self.connections[key], &mut self.spare, self.now)
     }
 
     /// Keeps what was received and not processed.
     pub(crate) fn keep_rest(&mut self, key: usize, rest: &[u8]) {
-        pending_of(&mut self.connections[key], &mut self.spare).rest.extend_from_slice(rest);
+        let pending = pending_of(&mut self.connections[key], &mut self.spare);
+        let kept = pending.is_some_and(|pending| append(&mut pending.rest, rest));
+        if !kept {
+            self.doom(key, NO_MEMORY);
+        }
     }
 
     /// Takes the connection's `Pending` back if nothing is in it.
@@ -293,7 +322,7 @@ impl<S> Table<S> {
         }
     }
 
-    fn put_spare(&mut self, mut pending: Box<Pending>) {
+    fn put_spare(&mut self, mut pending: Heap<Pending>) {
         if self.spare.len() < SPARE_PENDINGS {
             pending.reset();
             self.spare.push(pending);
@@ -305,14 +334,29 @@ fn outbox_of<'a, S>(
     connection: &'a mut Connection<S>,
     spare: &mut Spare,
     now: Duration,
-) -> &'a mut Outbox {
-    let pending = pending_of(connection, spare);
+) -> Option<&'a mut Outbox> {
+    let pending = pending_of(connection, spare)?;
     if pending.outbox.is_empty() {
         pending.moved_at = now;
     }
-    &mut pending.outbox
+    Some(&mut pending.outbox)
 }
 
-fn pending_of<'a, S>(connection: &'a mut Connection<S>, spare: &mut Spare) -> &'a mut Pending {
-    connection.pending.get_or_insert_with(|| spare.pop().unwrap_or_default())
+fn pending_of<'a, S>(
+    connection: &'a mut Connection<S>,
+    spare: &mut Spare,
+) -> Option<&'a mut Pending> {
+    if connection.pending.is_none() {
+        connection.pending = spare.pop().or_else(|| Heap::new(Pending::default()));
+    }
+    connection.pending.as_deref_mut()
+}
+
+/// Adds `bytes` to `buffer`, unless there is no memory.
+pub(crate) fn append(buffer: &mut Vec<u8>, bytes: &[u8]) -> bool {
+    let has_room = buffer.try_reserve(bytes.len()).is_ok();
+    if has_room {
+        buffer.extend_from_slice(bytes);
+    }
+    has_room
 }

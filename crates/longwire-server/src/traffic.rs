@@ -6,11 +6,12 @@ use crate::handshake::{self, Outcome};
 use crate::network::Network;
 use crate::outbox::{Progress, frame_end};
 use crate::session::{self, Step};
-use crate::table::Table;
+use crate::table::{NO_MEMORY, Table};
 use crate::worker::Worker;
-use longwire::{Input, MAX_REST_BYTES};
+use longwire::{CloseCode, Input, MAX_REST_BYTES};
 use std::io::{self, ErrorKind, IoSlice};
 use std::mem;
+use std::panic::{self, AssertUnwindSafe};
 
 /// How often the output of one turn of one connection is flushed before its end: with this much
 /// output, the rest of its input waits for the next turn.
@@ -70,11 +71,35 @@ impl<N: Network, A: Application> Worker<N, A> {
     fn process_buffer(&mut self, key: usize, begin: usize, end: usize) {
         let mut buffer = mem::take(&mut self.buffer);
         self.table.turn.begin(key);
-        self.process(key, &mut buffer[begin..end]);
+        let process = AssertUnwindSafe(|| self.process(key, &mut buffer[begin..end]));
+        let panicked = panic::catch_unwind(process).is_err();
         self.buffer = buffer;
+        if panicked {
+            self.has_panicked(key);
+        }
         self.flush(key);
         self.table.turn.end();
         self.list_if_unread(key);
+    }
+
+    /// The application has panicked, or the engine, and that only with the input of this connection:
+    /// so it is this one that ends. It says 1011, or 500, if it can; what it has sent is not
+    /// looked at any more. What the others rely on is whole: the panic came out of a call that was
+    /// made between two changes of it.
+    fn has_panicked(&mut self, key: usize) {
+        let Some(connection) = self.table.connections.get(key) else { return };
+        tracing::error!(id = %self.table.id(key), "a panic while input was processed");
+        match &connection.phase {
+            Phase::Handshake(_) => handshake::internal_error(&mut self.table),
+            Phase::Open(_) => {
+                // Unless it is closing already.
+                let reason = "the server has failed";
+                let _closed = self.table.close(key, CloseCode::INTERNAL_ERROR, reason);
+                self.table.session(key).websocket.receive_eof();
+            }
+            Phase::Ending(_) => return,
+        }
+        self.begin_ending(key);
     }
 
     fn process(&mut self, key: usize, bytes: &mut [u8]) {
@@ -86,7 +111,7 @@ impl<N: Network, A: Application> Worker<N, A> {
                 match handshake::receive(&mut self.table, &mut self.application, key, bytes) {
                     Outcome::Incomplete => {}
                     Outcome::OpenInRead(at) => self.process_frames(key, &mut bytes[at..]),
-                    Outcome::Open(mut behind) => self.process_frames(key, &mut behind),
+                    Outcome::Open(mut bytes, at) => self.process_frames(key, &mut bytes[at..]),
                     Outcome::Over => self.begin_ending(key),
                 }
             }
@@ -167,7 +192,7 @@ impl<N: Network, A: Application> Worker<N, A> {
         }
         let connection = &mut self.table.connections[key];
         if connection.doomed {
-            return self.drop_connection(key, "slow consumer");
+            return self.drop_connection(key, "doomed");
         }
         if connection.pending.is_some() || connection.paused {
             self.pause_or_resume(key);
@@ -258,16 +283,21 @@ fn write_output<N: Network, S>(
 ) -> io::Result<()> {
     let frames_at = table.turn.frames_at;
     let mut output = mem::take(&mut table.turn.output);
+    let mut kept = true;
     if table.connections[key].waiting_bytes() > 0 {
-        table.outbox(key).push_output(&mut output);
+        kept = table.outbox(key).is_some_and(|outbox| outbox.push_output(&mut output).is_ok());
     } else {
         let sent = write_some(network, stream, &output)?;
         if sent < output.len() {
             let end = frame_end(&output, frames_at, sent);
-            table.outbox(key).push_rest(&mut output, sent, end);
+            let outbox = table.outbox(key);
+            kept = outbox.is_some_and(|outbox| outbox.push_rest(&mut output, sent, end).is_ok());
             table.connections[key].blocked = true;
             table.reschedule(key);
         }
+    }
+    if !kept {
+        table.doom(key, NO_MEMORY);
     }
     table.turn.output = output;
     table.turn.clear_output();

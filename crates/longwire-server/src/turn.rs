@@ -66,7 +66,8 @@ impl Turn {
 
     /// Takes a buffer back that a connection's outbox has sent.
     pub(crate) fn put_spare(&mut self, mut buffer: Vec<u8>) {
-        if self.spare_bytes + buffer.capacity() <= KEPT_BYTES {
+        let kept = self.spare_bytes + buffer.capacity() <= KEPT_BYTES;
+        if kept && self.spare.try_reserve(1).is_ok() {
             buffer.clear();
             self.spare_bytes += buffer.capacity();
             self.spare.push(buffer);

@@ -9,6 +9,7 @@
 //! that stands earlier than its deadline is left there: it fires early, and whoever owns it
 //! schedules it again for what its deadline is by then. So the wheel is not touched by traffic.
 
+use std::collections::TryReserveError;
 use std::time::Duration;
 
 /// How long a tick is: deadlines come late by less than this, and never early.
@@ -49,11 +50,21 @@ impl Wheel {
         }
     }
 
-    /// Makes sure that `key` fires at `at` at the latest. An earlier entry is left as it is.
-    pub(crate) fn schedule(&mut self, key: usize, at: Duration) {
+    /// Makes room for the entry of `key`.
+    ///
+    /// # Errors
+    /// There is no memory.
+    pub(crate) fn reserve(&mut self, key: usize) -> Result<(), TryReserveError> {
         if key >= self.nodes.len() {
+            self.nodes.try_reserve(key + 1 - self.nodes.len())?;
             self.nodes.resize(key + 1, UNSCHEDULED);
         }
+        Ok(())
+    }
+
+    /// Makes sure that `key`, for which there is [room](Self::reserve), fires at `at` at the
+    /// latest. An earlier entry is left as it is.
+    pub(crate) fn schedule(&mut self, key: usize, at: Duration) {
         let due = tick_of(at).max(self.current);
         if due < self.nodes[key].due {
             self.cancel(key);
@@ -78,14 +89,15 @@ impl Wheel {
         self.nodes[key] = UNSCHEDULED;
     }
 
-    /// Takes out everything that is due by `now`, and adds its keys to `expired`.
+    /// Takes out what is due by `now`, and adds its keys to `expired`: everything, or as much as
+    /// fits there without more memory.
     pub(crate) fn expire(&mut self, now: Duration, expired: &mut Vec<usize>) {
         let last = ticks_passed(now);
         if last < self.current {
             return;
         }
         let passed = ((last - self.current) as usize).saturating_add(1).min(SLOTS);
-        let first = slot_of(self.current);
+        let (began, first) = (self.current, slot_of(self.current));
         self.current = last.saturating_add(1);
         let mut distance = 0;
         while let Some(further) = self.occupied_from((first + distance) % SLOTS) {
@@ -93,7 +105,11 @@ impl Wheel {
             if distance >= passed {
                 return;
             }
-            self.expire_slot((first + distance) % SLOTS, last, expired);
+            if !self.expire_slot((first + distance) % SLOTS, last, expired) {
+                // Here it goes on. There are fewer slots than fit a u32.
+                self.current = began.saturating_add(u32::try_from(distance).unwrap_or(u32::MAX));
+                return;
+            }
             distance += 1;
         }
     }
@@ -105,15 +121,20 @@ impl Wheel {
         Some(Duration::from_millis(tick.saturating_mul(TICK_MS)))
     }
 
-    fn expire_slot(&mut self, slot: usize, last: u32, expired: &mut Vec<usize>) {
+    /// Whether all of the slot fitted.
+    fn expire_slot(&mut self, slot: usize, last: u32, expired: &mut Vec<usize>) -> bool {
         let mut key = self.heads[slot];
         while let Some(&node) = self.nodes.get(key as usize) {
             if node.due <= last {
+                if expired.len() == expired.capacity() {
+                    return false;
+                }
                 self.cancel(key as usize);
                 expired.push(key as usize);
             }
             key = node.next;
         }
+        true
     }
 
     fn link(&mut self, key: usize, due: u32) {
@@ -175,16 +196,29 @@ mod tests {
         TICK * ticks
     }
 
+    fn wheel(now: Duration) -> Wheel {
+        let mut wheel = Wheel::new(now);
+        wheel.reserve(99).unwrap();
+        wheel
+    }
+
+    /// Everything that is due, taken out three at a time.
     fn expire(wheel: &mut Wheel, now: Duration) -> Vec<usize> {
-        let mut expired = Vec::new();
-        wheel.expire(now, &mut expired);
-        expired.sort_unstable();
-        expired
+        let (mut all, mut some) = (Vec::new(), Vec::with_capacity(3));
+        loop {
+            wheel.expire(now, &mut some);
+            all.append(&mut some);
+            if wheel.next_expiry().is_none_or(|at| at > now) {
+                break;
+            }
+        }
+        all.sort_unstable();
+        all
     }
 
     #[test]
     fn an_entry_fires_at_its_time_and_once() {
-        let mut wheel = Wheel::new(ticks(7));
+        let mut wheel = wheel(ticks(7));
         wheel.schedule(3, ticks(10));
         assert_eq!(wheel.next_expiry(), Some(ticks(10)));
         assert_eq!(expire(&mut wheel, ticks(10) - Duration::from_nanos(1)), []);
@@ -195,7 +229,7 @@ mod tests {
 
     #[test]
     fn a_deadline_between_two_ticks_is_never_early() {
-        let mut wheel = Wheel::new(Duration::ZERO);
+        let mut wheel = wheel(Duration::ZERO);
         let at = ticks(4) + Duration::from_millis(1);
         wheel.schedule(0, at);
         assert_eq!(expire(&mut wheel, at), []);
@@ -204,7 +238,7 @@ mod tests {
 
     #[test]
     fn an_earlier_entry_stays_and_a_later_one_moves() {
-        let mut wheel = Wheel::new(Duration::ZERO);
+        let mut wheel = wheel(Duration::ZERO);
         wheel.schedule(0, ticks(5));
         wheel.schedule(0, ticks(9));
         assert_eq!(wheel.next_expiry(), Some(ticks(5)));
@@ -216,7 +250,7 @@ mod tests {
 
     #[test]
     fn what_is_past_already_fires_next() {
-        let mut wheel = Wheel::new(ticks(100));
+        let mut wheel = wheel(ticks(100));
         assert_eq!(expire(&mut wheel, ticks(100)), []);
         wheel.schedule(1, ticks(50));
         assert_eq!(expire(&mut wheel, ticks(100)), []);
@@ -227,7 +261,7 @@ mod tests {
     #[test]
     fn a_deadline_beyond_one_turn_waits_for_its_own() {
         let slots = u32::try_from(SLOTS).unwrap();
-        let mut wheel = Wheel::new(Duration::ZERO);
+        let mut wheel = wheel(Duration::ZERO);
         wheel.schedule(0, ticks(3 + 2 * slots));
         wheel.schedule(1, ticks(3));
         assert_eq!(expire(&mut wheel, ticks(3)), [1]);
@@ -248,7 +282,7 @@ mod tests {
                 state ^= state << 17;
                 state % below
             };
-            let mut wheel = Wheel::new(Duration::ZERO);
+            let mut wheel = wheel(Duration::ZERO);
             let mut table: [Option<u64>; KEYS] = [None; KEYS];
             let mut now = 0;
             for _ in 0..400 {

@@ -21,6 +21,7 @@
 //! is not tried again; one that fills it puts the connection on the list for step 4.
 
 use crate::acceptor::{Acceptor, Admission, ConnectionCount};
+use crate::agenda::Agenda;
 use crate::application::Application;
 use crate::config::Config;
 use crate::connection::{Connection, Phase};
@@ -28,19 +29,23 @@ use crate::context::Peers;
 use crate::ending::Ending;
 use crate::handshake::Handshake;
 use crate::mailbox::Mailbox;
-use crate::network::{Network, Ready};
-use crate::table::Table;
+use crate::network::{MAX_READY, Network, Ready};
+use crate::table::{NO_MEMORY, Table};
 use crate::timers::Fate;
 use longwire::handshake::Rejection;
 use longwire::{CloseCode, Inbound, MAX_REST_BYTES};
 use std::fmt;
 use std::io;
+use std::mem;
 use std::net::SocketAddr;
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 use std::time::Duration;
 
 /// How many connections are accepted in one turn.
 const ACCEPTS_PER_TURN: usize = 64;
+/// How many connections whose deadline has passed are dealt with in one turn.
+const EXPIRIES_PER_TURN: usize = 1024;
 
 /// One event loop over a [`Network`], with the application that it serves.
 pub(crate) struct Worker<N: Network, A: Application> {
@@ -54,15 +59,15 @@ pub(crate) struct Worker<N: Network, A: Application> {
     pub(crate) inbound: Inbound,
     pub(crate) acceptor: Acceptor,
     /// Those that may have more to read.
-    pub(crate) unread: Vec<usize>,
+    pub(crate) unread: Agenda,
     mailbox: Arc<Mailbox>,
     /// When the shutdown ends, once it has begun.
     shutdown_ends: Option<Duration>,
     // Lists that keep their memory from turn to turn.
     ready: Vec<Ready>,
     expired: Vec<usize>,
-    turn_unread: Vec<usize>,
-    turn_unflushed: Vec<usize>,
+    turn_unread: Agenda,
+    turn_unflushed: Agenda,
 }
 
 impl<N: Network, A: Application> Worker<N, A> {
@@ -83,13 +88,13 @@ impl<N: Network, A: Application> Worker<N, A> {
             buffer: vec![0; MAX_REST_BYTES + config.read_buffer_bytes].into_boxed_slice(),
             inbound: Inbound::new(),
             acceptor: Acceptor::new(count, config.max_connections),
-            unread: Vec::new(),
+            unread: Agenda::default(),
             mailbox,
             shutdown_ends: None,
-            ready: Vec::new(),
-            expired: Vec::new(),
-            turn_unread: Vec::new(),
-            turn_unflushed: Vec::new(),
+            ready: Vec::with_capacity(MAX_READY),
+            expired: Vec::with_capacity(EXPIRIES_PER_TURN),
+            turn_unread: Agenda::default(),
+            turn_unflushed: Agenda::default(),
         }
     }
 
@@ -117,7 +122,7 @@ impl<N: Network, A: Application> Worker<N, A> {
         if self.mailbox.wants_shutdown() && self.shutdown_ends.is_none() {
             self.begin_shutdown();
         }
-        std::mem::swap(&mut self.unread, &mut self.turn_unread);
+        mem::swap(&mut self.unread, &mut self.turn_unread);
         self.turn_ready();
         self.turn_unread();
         self.turn_expired();
@@ -163,10 +168,11 @@ impl<N: Network, A: Application> Worker<N, A> {
     }
 
     fn turn_unread(&mut self) {
-        for index in 0..self.turn_unread.len() {
-            let key = self.turn_unread[index];
-            if let Some(connection) = self.table.connections.get_mut(key) {
-                connection.listed = false;
+        let end = self.table.connections.end();
+        for index in 0.. {
+            let Some(key) = self.turn_unread.key(index, end) else { break };
+            let connection = self.table.connections.get_mut(key);
+            if connection.is_some_and(|connection| mem::take(&mut connection.listed)) {
                 self.read_if_ready(key);
             }
         }
@@ -174,7 +180,7 @@ impl<N: Network, A: Application> Worker<N, A> {
     }
 
     fn turn_expired(&mut self) {
-        let mut expired = std::mem::take(&mut self.expired);
+        let mut expired = mem::take(&mut self.expired);
         self.table.wheel.expire(self.table.now, &mut expired);
         for key in expired.drain(..) {
             if let Fate::Dropped(reason) = self.table.expire(key) {
@@ -187,11 +193,12 @@ impl<N: Network, A: Application> Worker<N, A> {
     fn turn_unflushed(&mut self) {
         // What does not go in one write, and what the end of one connection sends to others, has
         // the next turn.
-        std::mem::swap(&mut self.table.unflushed, &mut self.turn_unflushed);
-        for index in 0..self.turn_unflushed.len() {
-            let key = self.turn_unflushed[index];
-            if let Some(connection) = self.table.connections.get_mut(key) {
-                connection.unflushed = false;
+        mem::swap(&mut self.table.unflushed, &mut self.turn_unflushed);
+        let end = self.table.connections.end();
+        for index in 0.. {
+            let Some(key) = self.turn_unflushed.key(index, end) else { break };
+            let connection = self.table.connections.get_mut(key);
+            if connection.is_some_and(|connection| mem::take(&mut connection.unflushed)) {
                 self.flush(key);
             }
         }
@@ -216,23 +223,32 @@ impl<N: Network, A: Application> Worker<N, A> {
             return;
         }
         let counted = admission == Admission::Admitted;
-        let deadline = self.table.now.saturating_add(self.table.config.handshake_timeout);
-        let phase = Phase::Handshake(Handshake::new(peer, deadline));
-        let key = self.table.insert(phase, counted);
+        // The socket is closed by itself where it is not kept.
+        let Some(key) = self.reserve() else {
+            tracing::warn!(%peer, "no memory for a new connection");
+            return self.acceptor.release(counted);
+        };
         if let Err(error) = self.network.register(&mut stream, key) {
             tracing::warn!(%error, %peer, "cannot watch a new connection");
-            self.table.remove(key);
-            self.acceptor.release(counted);
-            return;
+            return self.acceptor.release(counted);
         }
-        if key >= self.streams.len() {
-            self.streams.resize_with(key + 1, || None);
-        }
+        let deadline = self.table.now.saturating_add(self.table.config.handshake_timeout);
+        self.table.insert(Phase::Handshake(Handshake::new(peer, deadline)), counted);
         self.streams[key] = Some(stream);
         tracing::trace!(id = %self.table.id(key), %peer, "accepted");
         if !counted {
             self.refuse(key);
         }
+    }
+
+    /// Makes room for a connection: its key, or `None` where there is no memory.
+    fn reserve(&mut self) -> Option<usize> {
+        let key = self.table.reserve()?;
+        if key >= self.streams.len() {
+            self.streams.try_reserve(key + 1 - self.streams.len()).ok()?;
+            self.streams.resize_with(key + 1, || None);
+        }
+        Some(key)
     }
 
     /// Tells a connection that there is no room for it, without waiting for its request.
@@ -244,7 +260,11 @@ impl<N: Network, A: Application> Worker<N, A> {
         };
         let mut response = [0; 256];
         let len = rejection.encode(&mut response).unwrap_or_default();
-        self.table.outbox(key).push(&response[..len]);
+        let outbox = self.table.outbox(key);
+        let queued = outbox.is_some_and(|outbox| outbox.push(&response[..len]).is_ok());
+        if !queued {
+            return self.drop_connection(key, NO_MEMORY);
+        }
         self.begin_ending(key);
         self.table.mark_unflushed(key);
     }
@@ -254,7 +274,7 @@ impl<N: Network, A: Application> Worker<N, A> {
     /// The connection has said its last word: it is to be flushed and closed.
     pub(crate) fn begin_ending(&mut self, key: usize) {
         let connection = &mut self.table.connections[key];
-        let phase = std::mem::replace(&mut connection.phase, Phase::Ending(Ending::default()));
+        let phase = mem::replace(&mut connection.phase, Phase::Ending(Ending::default()));
         self.tell_closed(key, phase);
     }
 
@@ -266,13 +286,14 @@ impl<N: Network, A: Application> Worker<N, A> {
         self.streams[key] = None;
         let connection = &mut self.table.connections[key];
         let gone = Phase::Ending(Ending::default());
-        let mut phase = std::mem::replace(&mut connection.phase, gone);
+        let mut phase = mem::replace(&mut connection.phase, gone);
         if let Phase::Open(session) = &mut phase {
             session.websocket.receive_eof();
         }
         self.tell_closed(key, phase);
-        let Connection { counted, .. } = self.table.remove(key);
-        self.acceptor.release(counted);
+        if let Some(Connection { counted, .. }) = self.table.remove(key) {
+            self.acceptor.release(counted);
+        }
     }
 
     fn tell_closed(&mut self, key: usize, phase: Phase<A::Session>) {
@@ -281,7 +302,11 @@ impl<N: Network, A: Application> Worker<N, A> {
             let id = self.table.id(key);
             tracing::debug!(%id, code = %closure.code, failure = ?closure.failure, "closed");
             let mut peers = Peers::new(&mut self.table);
-            self.application.close(&mut peers, id, session.state, closure);
+            let tell =
+                AssertUnwindSafe(|| self.application.close(&mut peers, id, session.state, closure));
+            if panic::catch_unwind(tell).is_err() {
+                tracing::error!(%id, "a panic when the application was told of the end");
+            }
         }
     }
 
@@ -292,8 +317,9 @@ impl<N: Network, A: Application> Worker<N, A> {
         self.network.stop_listening();
         self.shutdown_ends =
             Some(self.table.now.saturating_add(self.table.config.shutdown_timeout));
-        for key in self.keys() {
-            match self.table.connections[key].phase {
+        for key in 0..self.table.connections.end() {
+            let Some(connection) = self.table.connections.get(key) else { continue };
+            match connection.phase {
                 Phase::Handshake(_) => self.drop_connection(key, "shutting down"),
                 // Where a Close is out already, its own deadline holds.
                 Phase::Open(_) => {
@@ -314,13 +340,11 @@ impl<N: Network, A: Application> Worker<N, A> {
     }
 
     fn drop_all(&mut self, reason: &str) {
-        for key in self.keys() {
-            self.drop_connection(key, reason);
+        for key in 0..self.table.connections.end() {
+            if self.table.connections.contains(key) {
+                self.drop_connection(key, reason);
+            }
         }
-    }
-
-    fn keys(&self) -> Vec<usize> {
-        self.table.connections.iter().map(|(key, _)| key).collect()
     }
 }
 

@@ -23,6 +23,14 @@ impl Client {
         link.read_edge = true;
     }
 
+    /// Makes room for so many bytes in both directions: with no more than that, the simulation
+    /// itself allocates nothing.
+    pub fn reserve(&self, bytes: usize) {
+        let mut link = self.link_mut();
+        link.to_server.reserve(bytes);
+        link.to_client.reserve(bytes);
+    }
+
     /// Takes what has come, and makes room for as much again.
     pub fn receive(&self) -> Vec<u8> {
         let mut link = self.link_mut();

@@ -136,8 +136,8 @@ impl<A: Application> Simulation<A> {
 
     /// How many of them hold memory for something that is incomplete or waits.
     pub fn connections_with_buffers(&self) -> usize {
-        let connections = self.worker.table.connections.iter();
-        connections.filter(|(_, connection)| connection.pending.is_some()).count()
+        let connections = self.worker.table.connections.values();
+        connections.filter(|connection| connection.pending.is_some()).count()
     }
 
     /// How many clients wait to be accepted.

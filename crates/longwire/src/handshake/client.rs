@@ -219,7 +219,9 @@ mod tests {
     use super::super::testing::{NONCE, RESPONSE, edited, head, scan_every_way, with_lines};
     use super::super::{HeadLimits, Status};
     use super::*;
+    use std::format;
     use std::string::String;
+    use std::vec::Vec;
 
     fn request() -> ClientRequest<'static> {
         let url = Url::parse("ws://server.example.com/chat").unwrap();
@@ -317,6 +319,28 @@ mod tests {
             assert_eq!(request.encode(&mut out), Err(error), "{request:?}");
             assert_eq!(out, [0xaa; 512], "{request:?}");
         }
+    }
+
+    #[test]
+    fn as_many_subprotocols_as_the_limit_can_be_asked_for() {
+        let names: Vec<String> = (0..=MAX_SUBPROTOCOLS).map(|index| format!("p{index}")).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let asks_for = |count: usize| ClientRequest { subprotocols: &names[..count], ..request() };
+        let bytes = encode(&asks_for(MAX_SUBPROTOCOLS)).unwrap();
+        assert!(bytes.contains("Sec-WebSocket-Protocol: p0, p1, "), "{bytes}");
+        assert!(bytes.ends_with(", p62, p63\r\n\r\n"), "{bytes}");
+        let too_many = encode(&asks_for(MAX_SUBPROTOCOLS + 1));
+        assert_eq!(too_many, Err(EncodeError::TooManySubprotocols));
+    }
+
+    #[test]
+    fn debug_output_keeps_secrets() {
+        let mut request = request();
+        request.headers = &[("Cookie", "id=secret")];
+        let shown = format!("{request:?}");
+        let fields = ["ClientRequest {", "server.example.com", "superchat", "headers: 1, .."];
+        assert!(fields.iter().all(|field| shown.contains(field)), "{shown}");
+        assert!(!shown.contains("secret") && !shown.contains("nonce"), "{shown}");
     }
 
     #[cfg(feature = "deflate")]
@@ -434,7 +458,7 @@ mod tests {
             ("permessage-deflate, a b", ExtensionsMalformed),
         ];
         for (value, error) in cases {
-            let lines = std::format!("Sec-WebSocket-Extensions: {value}\r\n");
+            let lines = format!("Sec-WebSocket-Extensions: {value}\r\n");
             assert_eq!(verify(&request(), &with_lines(RESPONSE, &lines)), Err(error), "{value:?}");
         }
     }

@@ -179,6 +179,8 @@ mod tests {
             ("\r\nGET / HTTP/2.0\r\nHost: a\r\n\r\n", UnsupportedHttpVersion, 505),
             ("PRI * HTTP/2.0\r\n\r\n", UnsupportedHttpVersion, 505),
             ("GET / HTTP/1.10\r\nHost: a\r\n\r\n", MalformedRequestLine, 400),
+            ("GET / HTTP/1.x\r\nHost: a\r\n\r\n", MalformedRequestLine, 400),
+            ("GET / HTTP/x.1\r\nHost: a\r\n\r\n", MalformedRequestLine, 400),
             ("GET / http/1.1\r\nHost: a\r\n\r\n", MalformedRequestLine, 400),
             ("GET / HTTP/1,1\r\nHost: a\r\n\r\n", MalformedRequestLine, 400),
             ("GET /\r\nHost: a\r\n\r\n", MalformedRequestLine, 400),

@@ -88,7 +88,7 @@ mod tests {
     use crate::inflate::Inflater;
 
     #[test]
-    fn rfc7692_s7_2_3_1_is_the_same() {
+    fn the_example_of_rfc_7692_is_the_same() {
         assert_eq!(literal(b"Hello"), b"\xf2\x48\xcd\xc9\xc9\x07\x00");
     }
 

@@ -329,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn rfc6455_s5_7_examples() {
+    fn the_examples_of_rfc_6455() {
         assert_eq!(written(&text(b"Hello"), Role::Server), b"\x81\x05Hello");
         assert_eq!(
             written(&text(b"Hello").mask(Mask::Key([0x37, 0xfa, 0x21, 0x3d])), Role::Client),

@@ -235,7 +235,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rfc6455_s1_3_sample() {
+    fn the_sample_of_rfc_6455() {
         assert_eq!(accept("dGhlIHNhbXBsZSBub25jZQ=="), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
         assert!(is_key("dGhlIHNhbXBsZSBub25jZQ=="));
         assert!(!is_key("dGhlIHNhbXBsZSBub25j"));

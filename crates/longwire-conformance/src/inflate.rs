@@ -311,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn rfc7692_s7_2_3_examples() {
+    fn the_examples_of_rfc_7692() {
         for hex in [
             "f248cdc9c90700",
             "000500faff48656c6c6f00",

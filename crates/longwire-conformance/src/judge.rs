@@ -272,7 +272,7 @@ mod tests {
     use super::fresh_keys;
 
     #[test]
-    fn rfc6455_s5_3_keys() {
+    fn keys_that_repeat_or_count_are_not_fresh() {
         let keys = |keys: &[u32]| keys.iter().map(|key| key.to_be_bytes()).collect::<Vec<_>>();
         let cases: &[(&[u32], bool)] = &[
             (&[0x1234_5678, 0x9abc_def0, 0x0f1e_2d3c, 0x7777_1111], true),

@@ -5,5 +5,6 @@ pub mod client;
 pub mod feed;
 pub mod handshake;
 pub mod notation;
+pub mod reconnect;
 pub mod trace;
 pub mod vector;

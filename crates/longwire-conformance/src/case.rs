@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use crate::extension::Agreed;
-use crate::frames::{Frame, Shown, TEXT};
+use crate::frames::{Frame, RSV1, Shown, TEXT};
 use crate::handshake::{Draft, Head};
 
 /// How much weight a case has.
@@ -260,6 +260,22 @@ impl Case {
 
     pub(crate) fn expect(self, expect: Expect) -> Self {
         self.step(Step::Expect(expect))
+    }
+
+    /// Whether it begins with a correct handshake that permessage-deflate changes nothing about.
+    pub(crate) fn is_plain(&self) -> bool {
+        matches!(self.opening, Opening::Plain)
+    }
+
+    /// Whether it sets RSV1 where permessage-deflate gives it a meaning: in the first frame of a
+    /// message (RFC 7692 §6).
+    pub(crate) fn sets_rsv1(&self) -> bool {
+        self.steps.iter().any(|step| match step {
+            Step::Send(frames, _) => {
+                frames.iter().any(|frame| matches!(frame.opcode, 1 | 2) && frame.rsv & RSV1 != 0)
+            }
+            _ => false,
+        })
     }
 
     /// What is expected, for a human.

@@ -11,7 +11,7 @@ use longwire::Role;
 use crate::answer::{Response, read_head};
 use crate::case::{Asked, Case, Opening, Wire};
 use crate::conversation::Conversation;
-use crate::extension::{self, Agreed};
+use crate::extension::{self, Agreed, Extension};
 use crate::handshake::{Draft, Head, accept};
 use crate::link::Link;
 use crate::options::Options;
@@ -85,15 +85,9 @@ impl ClientDriver<'_> {
                 applies(request)?;
                 (draft, wire) = (response.clone(), *how);
             }
-            Opening::Deflate { answer, .. } => {
-                let line = format!("{}: {}{answer}", extension::HEADER, extension::DEFLATE);
-                let parsed = Head::parse(format!("\r\n{line}").as_bytes())
-                    .and_then(|head| extension::extensions(&head))?;
-                agreed = extension::agreed(&offers, &parsed)
-                    .map_err(|_| "the client does not offer that of permessage-deflate")?;
-                draft = draft.and(line);
-            }
-            _ => {}
+            Opening::Deflate { answer, .. } => (draft, agreed) = agree(draft, &offers, answer)?,
+            Opening::Plain if self.options.deflate => (draft, agreed) = agree(draft, &offers, "")?,
+            Opening::Plain | Opening::Request { .. } | Opening::Asked(_) => {}
         }
         let mut bytes = draft.render(&[("accept", &accept(key)), ("key", key)]);
         for line in String::from_utf8_lossy(&bytes).lines().filter(|line| !line.is_empty()) {
@@ -149,6 +143,20 @@ impl ClientDriver<'_> {
                 .extend(request.values("Sec-WebSocket-Key").first().map(|&key| key.to_owned()));
         }
     }
+}
+
+/// The response with permessage-deflate and these parameters, if they answer the offers.
+fn agree(
+    response: Draft,
+    offers: &[Extension],
+    parameters: &str,
+) -> Result<(Draft, Option<Agreed>), String> {
+    let line = format!("{}: {}{parameters}", extension::HEADER, extension::DEFLATE);
+    let answer = Head::parse(format!("\r\n{line}").as_bytes())
+        .and_then(|head| extension::extensions(&head))?;
+    let agreed = extension::agreed(offers, &answer)
+        .map_err(|_| "the client does not offer that of permessage-deflate")?;
+    Ok((response.and(line), agreed))
 }
 
 fn failed(reason: &str, link: Link) -> Opened {

@@ -16,6 +16,10 @@ pub struct Options {
     pub accept_timeout: Duration,
     /// The most bytes to take from the peer in one case.
     pub max_received_bytes: usize,
+    /// Agree to permessage-deflate in every case that does not need to be without it, not only in those
+    /// that are about it. A peer that has it often goes another way through its code then. A peer that
+    /// does not take part skips all those cases.
+    pub deflate: bool,
     /// Only the cases of these sections, such as `5`, `5.2`, `7692` or `7692-7.1`. All when empty.
     pub sections: Vec<String>,
     /// Only these cases, by their names. All when empty.
@@ -29,6 +33,7 @@ impl Default for Options {
             quiet: Duration::from_millis(250),
             accept_timeout: Duration::from_secs(30),
             max_received_bytes: 64 << 20,
+            deflate: false,
             sections: Vec::new(),
             cases: Vec::new(),
         }

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use longwire::Role;
 
-use crate::case::{Level, Section};
+use crate::case::{Case, Level, Section};
 use crate::verdict::{Outcome, Verdict};
 use crate::{html, json};
 
@@ -91,6 +91,19 @@ impl Report {
         })
     }
 
+    /// Why cases were not tested, and which, in order.
+    pub fn skips(&self) -> Vec<(&str, Vec<&Case>)> {
+        let mut skips: Vec<(&str, Vec<&Case>)> = Vec::new();
+        for outcome in &self.outcomes {
+            let Verdict::Skipped(reason) = &outcome.verdict else { continue };
+            match skips.iter_mut().find(|(of, _)| of == reason) {
+                Some((_, cases)) => cases.push(&outcome.case),
+                None => skips.push((reason, vec![&outcome.case])),
+            }
+        }
+        skips
+    }
+
     /// The whole report in text: failures, observations, and a table by section at the end.
     pub fn text(&self) -> Text<'_> {
         Text(self)
@@ -136,6 +149,9 @@ impl Report {
     }
 }
 
+/// Of the cases that were skipped for one reason, so many are named in the text.
+const SHOWN_SKIPS: usize = 4;
+
 /// The name of a role.
 pub(crate) fn role_name(role: Role) -> &'static str {
     match role {
@@ -163,6 +179,15 @@ impl fmt::Display for Text<'_> {
         }
         for (outcome, what) in observations {
             writeln!(out, "  {:<32} {}: {what}", outcome.case.id, outcome.case.title)?;
+        }
+        let skips = self.0.skips();
+        if !skips.is_empty() {
+            writeln!(out, "\nSkipped:")?;
+        }
+        for (reason, cases) in skips {
+            let shown: Vec<_> = cases.iter().take(SHOWN_SKIPS).map(|case| &*case.id).collect();
+            let more = if cases.len() > SHOWN_SKIPS { ", …" } else { "" };
+            writeln!(out, "  {:>4} {reason}: {}{more}", cases.len(), shown.join(", "))?;
         }
         write!(out, "\n{}", self.0.table())
     }
@@ -227,7 +252,7 @@ pub(crate) mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::case::{Case, ws};
+    use crate::case::ws;
 
     pub(crate) fn sample() -> Report {
         let outcome = |level, name: &str, verdict| Outcome {
@@ -277,5 +302,6 @@ Every MUST that was tested holds; 1 SHOULD do not.
         let text = sample().text().to_string();
         assert!(text.contains("SHOULD 5.2/c  fail"), "{text}");
         assert!(text.contains("what <came>"), "{text}");
+        assert!(text.contains("\nSkipped:\n     1 why: 5.2/b\n"), "{text}");
     }
 }

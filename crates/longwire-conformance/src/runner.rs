@@ -58,6 +58,10 @@ pub(crate) fn run<O: Opener>(
         let started = Instant::now();
         let (verdict, wire) = if unreachable >= O::PATIENCE {
             (Verdict::Skipped("the peer is gone".to_owned()), Vec::new())
+        } else if options.deflate && case.is_plain() && case.sets_rsv1() {
+            // RFC 7692 §6: the bit is not a reserved one there.
+            let reason = "with permessage-deflate, RSV1 says that a message is compressed";
+            (Verdict::Skipped(reason.to_owned()), Vec::new())
         } else {
             let opened = opener.open(&case);
             unreachable =

@@ -137,7 +137,12 @@ impl<'a> ServerDriver<'a> {
     }
 
     fn opened(&self, link: Link, agreed: Option<Agreed>, case: &Case) -> Opened {
-        if matches!(case.opening, Opening::Deflate { .. }) && agreed.is_none() {
+        let needed = match case.opening {
+            Opening::Plain => self.options.deflate,
+            Opening::Deflate { .. } => true,
+            _ => false,
+        };
+        if needed && agreed.is_none() {
             let reason = "the server declines the offer of permessage-deflate".to_owned();
             return Opened::Decided(Verdict::Skipped(reason), link.into_log());
         }
@@ -166,6 +171,10 @@ impl Opener for ServerDriver<'_> {
 
     fn open(&mut self, case: &Case) -> Opened {
         match &case.opening {
+            Opening::Plain if self.options.deflate => {
+                let offer = format!("{}: {}", extension::HEADER, extension::DEFLATE);
+                self.open_with(&Draft::request().and(offer), Wire::Whole, Answer::Upgraded, case)
+            }
             Opening::Plain => {
                 let without = Answer::UpgradedWithout(extension::HEADER);
                 self.open_with(&Draft::request(), Wire::Whole, without, case)

@@ -30,7 +30,7 @@ fn options() -> Options {
         accept_timeout: Duration::from_millis(200),
         max_received_bytes: 1 << 20,
         sections: ["5.5.3", "5.6", "6.2", "7.1.1"].map(str::to_owned).to_vec(),
-        cases: Vec::new(),
+        ..Options::default()
     }
 }
 

@@ -12,7 +12,7 @@ use longwire_conformance::{
     Level, Options, Progress, Report, Role, Verdict, cases, test_client, test_server,
 };
 
-use crate::arguments::seconds;
+use crate::arguments::{address, seconds};
 
 /// Test a WebSocket server or client against the standards, byte by byte
 ///
@@ -26,8 +26,10 @@ Examples:
   longwire conform server ws://127.0.0.1:9001/                  every case for servers
   longwire conform server ws://127.0.0.1:9001/ --section 5      RFC 6455 section 5 alone
   longwire conform server ws://127.0.0.1:9001/ --html out.html  with a page to read
+  longwire conform server ws://127.0.0.1:9001/ --deflate        with permessage-deflate throughout
   longwire conform client --listen 127.0.0.1:9002               every client that connects there
-  longwire conform list --section 7692                          what would be tested
+  longwire conform list --section 7692                          what servers are asked there
+  longwire conform list --client                                what clients are asked
 
 Exit codes:
   0  no MUST was broken
@@ -50,7 +52,7 @@ enum What {
     /// Test a client that connects, again and again, and sends every message back
     Client {
         /// Where to listen; with port 0 the system chooses a port
-        #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9002")]
+        #[arg(long, value_name = "ADDRESS", value_parser = address, default_value = "127.0.0.1:9002")]
         listen: SocketAddr,
         /// How long to wait for the client's next connection
         #[arg(long, value_name = "SECONDS", value_parser = seconds, default_value = "10")]
@@ -58,9 +60,9 @@ enum What {
         #[command(flatten)]
         run: Run,
     },
-    /// List the cases, and run none
+    /// List the cases for servers, or with --client those for clients, and run none
     List {
-        /// Those for clients, not for servers
+        /// The cases for clients, not for servers
         #[arg(long)]
         client: bool,
         #[command(flatten)]
@@ -85,6 +87,9 @@ struct Run {
     /// How long the peer may take for what it has to do
     #[arg(long, value_name = "SECONDS", value_parser = seconds, default_value = "2")]
     timeout: Duration,
+    /// Agree to permessage-deflate in every case, not only in those about it
+    #[arg(long)]
+    deflate: bool,
     /// Write the results here as JSON
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -101,7 +106,7 @@ impl Select {
 
 impl Run {
     fn options(&self) -> Options {
-        Options { timeout: self.timeout, ..self.select.options() }
+        Options { timeout: self.timeout, deflate: self.deflate, ..self.select.options() }
     }
 }
 
@@ -125,18 +130,34 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
             let role = if *client { Role::Client } else { Role::Server };
             let options = checked(select.options(), role)?;
             let mut out = std::io::stdout().lock();
-            for case in cases(role).iter().filter(|case| options.selects(case)) {
+            let cases = cases(role).into_iter().filter(|case| options.selects(case));
+            let mut count = 0;
+            for case in cases {
                 writeln!(out, "{:6} {:44} {}", level(case.level), case.id, case.title)?;
+                count += 1;
             }
+            anstream::eprintln!("{}", summary(count, role));
             Ok(ExitCode::SUCCESS)
         }
+    }
+}
+
+/// What stands below the list.
+fn summary(count: usize, role: Role) -> String {
+    match role {
+        Role::Server => format!("{count} cases for servers; --client lists those for clients"),
+        Role::Client => format!("{count} cases for clients; without --client, those for servers"),
     }
 }
 
 /// A selection that selects nothing would pass everything.
 fn checked(options: Options, role: Role) -> Result<Options> {
     let any = cases(role).iter().any(|case| options.selects(case));
-    ensure!(any, "no case is selected; `longwire conform list` shows them");
+    let list = match role {
+        Role::Server => "longwire conform list",
+        Role::Client => "longwire conform list --client",
+    };
+    ensure!(any, "no case is selected; `{list}` shows them");
     Ok(options)
 }
 

@@ -14,7 +14,7 @@ use longwire_server::{
 };
 use tracing_subscriber::filter::LevelFilter;
 
-use crate::arguments::seconds;
+use crate::arguments::{address, seconds};
 
 const GREETING: &str = "This is longwire echo: it sends every WebSocket message back.\n";
 
@@ -37,10 +37,10 @@ Exit codes:
   1  wrong usage, or it cannot listen there")]
 pub(crate) struct Arguments {
     /// Where to listen, an IP address and a port; with port 0 the system chooses a port
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9001")]
+    #[arg(long, value_name = "ADDRESS", value_parser = address, default_value = "127.0.0.1:9001")]
     listen: SocketAddr,
     /// Worker threads, each with an event loop of its own [default: one for each processor]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = threads)]
     threads: Option<NonZeroUsize>,
     /// The longest message taken; a longer one closes the connection with 1009
     #[arg(long, value_name = "N", default_value_t = Limits::DEFAULT.max_message_bytes)]
@@ -60,6 +60,10 @@ pub(crate) struct Arguments {
     /// What to log on standard error: off, error, warn, info, debug or trace
     #[arg(long, value_name = "LEVEL", default_value = "warn")]
     log: LevelFilter,
+}
+
+fn threads(text: &str) -> Result<NonZeroUsize, &'static str> {
+    text.parse().map_err(|_| "a number of threads, 1 or more")
 }
 
 impl Arguments {

@@ -58,4 +58,7 @@ fn the_cases_can_be_listed() {
     assert_eq!(ended.code, Some(0));
     assert!(ended.stdout.iter().any(|line| line.starts_with("MUST") && line.contains("5.5.2/")));
     assert!(ended.stdout.iter().all(|line| line.contains("5.5.2/")), "{ended:?}");
+    assert!(ended.stderr.contains("--client lists those for clients"), "{ended:?}");
+    let ended = Longwire::start(&["conform", "list", "--client"]).end();
+    assert!(ended.stdout.iter().any(|line| line.contains("the request")), "{ended:?}");
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use longwire::handshake::{
-    ClientRequest, DeflateOffer, HeadLimits, HeadScanner, Response, Status, Url,
+    ClientRequest, DeflateOffer, EncodeError, HeadLimits, HeadScanner, Response, Status, Url,
 };
 use longwire::{Connection, Limits, WebSocket};
 
@@ -36,7 +36,6 @@ pub(super) fn open(
     display: &mut Display,
 ) -> Result<Option<Opened>> {
     let deadline = Instant::now() + arguments.connect_timeout;
-    let mut stream = connect(url, deadline)?;
     let subprotocols: Vec<&str> = arguments.subprotocol.iter().map(String::as_str).collect();
     let headers: Vec<(&str, &str)> =
         arguments.header.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
@@ -47,7 +46,11 @@ pub(super) fn open(
     request.deflate = (!arguments.no_deflate).then(DeflateOffer::default);
 
     let mut buffer = vec![0; BUFFER_BYTES];
-    let request_bytes = request.encode(&mut buffer).context("cannot send such a request")?;
+    let request_bytes = match request.encode(&mut buffer) {
+        Ok(bytes) => bytes,
+        Err(error) => bail!("cannot send such a request: {}", complaint(error, &headers)),
+    };
+    let mut stream = connect(url, deadline)?;
     stream.write_all(&buffer[..request_bytes]).context("cannot send the request")?;
 
     let (mut scanner, mut filled) = (HeadScanner::new(HeadLimits::DEFAULT), 0);
@@ -78,6 +81,28 @@ pub(super) fn open(
     };
     buffer.copy_within(scanner.examined_bytes()..filled, 0);
     Ok(Some(Opened { stream, socket, buffer, filled: filled - scanner.examined_bytes() }))
+}
+
+/// What is wrong with the request, in terms of the command line, and what would be right.
+fn complaint(error: EncodeError, headers: &[(&str, &str)]) -> String {
+    let of = |index: usize| headers.get(index).map_or("", |(name, _)| name);
+    match error {
+        EncodeError::InvalidHeader { index } => format!(
+            "--header '{}': a name has letters, digits and hyphens, a value no control characters",
+            of(index).escape_debug()
+        ),
+        EncodeError::ReservedHeader { index } => {
+            let name = of(index);
+            let right = match name.to_ascii_lowercase().as_str() {
+                "host" => "it is the host of the URL",
+                "origin" => "give it as --origin",
+                "sec-websocket-protocol" => "give it as --subprotocol",
+                _ => "leave it out",
+            };
+            format!("--header '{name}': the handshake writes this one itself; {right}")
+        }
+        other => other.to_string(),
+    }
 }
 
 /// Connects to the first address of the host that can be reached.
@@ -143,4 +168,30 @@ pub(super) fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).expect("the operating system has random numbers");
     bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::complaint;
+    use longwire::handshake::EncodeError;
+
+    #[test]
+    fn a_wrong_header_is_named_with_what_would_be_right() {
+        let reserved = "the handshake writes this one itself";
+        let table = [
+            ("Host", format!("--header 'Host': {reserved}; it is the host of the URL")),
+            ("ORIGIN", format!("--header 'ORIGIN': {reserved}; give it as --origin")),
+            ("Upgrade", format!("--header 'Upgrade': {reserved}; leave it out")),
+            (
+                "Sec-WebSocket-Protocol",
+                format!("--header 'Sec-WebSocket-Protocol': {reserved}; give it as --subprotocol"),
+            ),
+        ];
+        for (name, expected) in table {
+            let error = EncodeError::ReservedHeader { index: 1 };
+            assert_eq!(complaint(error, &[("A", "b"), (name, "c")]), expected);
+        }
+        let invalid = complaint(EncodeError::InvalidHeader { index: 0 }, &[("A b", "")]);
+        assert!(invalid.starts_with("--header 'A b': a name has "), "{invalid}");
+    }
 }

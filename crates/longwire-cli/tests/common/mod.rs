@@ -4,7 +4,7 @@
 #![allow(dead_code)]
 
 use std::io::{BufRead as _, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
@@ -170,6 +170,11 @@ impl Peer {
     /// Expects the end of the stream.
     pub(crate) fn expect_end(&mut self) {
         assert_eq!(self.0.read(&mut [0]).unwrap(), 0);
+    }
+
+    /// Ends the stream from this side.
+    pub(crate) fn end_stream(&self) {
+        self.0.shutdown(Shutdown::Write).unwrap();
     }
 
     /// Everything up to the end of the stream.

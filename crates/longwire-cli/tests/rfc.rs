@@ -1,0 +1,88 @@
+//! What RFC 6455 asks of a client and no engine can keep alone: when it connects, what it draws its
+//! key from, and that it waits. `longwire connect` against servers that follow a script.
+
+mod common;
+
+use std::collections::BTreeSet;
+use std::net::TcpListener;
+
+use common::{Longwire, PATIENCE, scripted};
+
+/// The request of `longwire connect`, and everything that it sends behind it until it leaves,
+/// which it does over an answer that is not 101. It has a line to send all the time.
+fn sent(answer: &'static str) -> (String, Vec<u8>) {
+    let (result, received) = std::sync::mpsc::channel();
+    let (url, ended) = scripted(move |mut peer| {
+        let head = peer.head();
+        peer.send(answer);
+        peer.end_stream();
+        result.send((head, peer.rest())).expect("somebody who wants to know");
+    });
+    let mut longwire = Longwire::start(&["connect", &url]);
+    longwire.type_text("too early\n");
+    ended.recv_timeout(PATIENCE).expect("the end of the script");
+    assert_eq!(longwire.end().code, Some(1));
+    received.recv_timeout(PATIENCE).expect("what was received")
+}
+
+#[test]
+fn rfc6455_s4_1_nothing_but_the_request_is_sent_before_the_response() {
+    let answers = [
+        "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 2\r\n\r\nno",
+        "HTTP/1.1 302 Found\r\nLocation: /there\r\nContent-Length: 0\r\n\r\n",
+        // A 101 that is none, with a frame behind it.
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+         Sec-WebSocket-Accept: AAAAAAAAAAAAAAAAAAAAAAAAAAA=\r\n\r\n\u{1}\u{5}Hello",
+    ];
+    for answer in answers {
+        let (head, behind) = sent(answer);
+        assert!(head.starts_with("GET /path?query HTTP/1.1\r\n"), "{head}");
+        assert_eq!(behind, b"", "{answer}");
+    }
+}
+
+#[test]
+fn rfc6455_s4_1_every_connection_has_a_key_of_its_own() {
+    let keys: BTreeSet<String> = (0..8)
+        .map(|_| {
+            let (head, _) = sent("HTTP/1.1 204 No Content\r\n\r\n");
+            let key = head.lines().find_map(|line| line.strip_prefix("Sec-WebSocket-Key: "));
+            key.expect("a key").to_owned()
+        })
+        .collect();
+    assert_eq!(keys.len(), 8, "{keys:?}");
+    assert!(keys.iter().all(|key| key.len() == 24 && key.ends_with("==")), "{keys:?}");
+}
+
+#[test]
+fn rfc6455_s4_1_what_is_no_url_or_leads_to_nobody_is_no_connection() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let nobody = format!("ws://{}/", listener.local_addr().unwrap());
+    drop(listener);
+    let table = [
+        (&*nobody, "longwire: cannot connect to 127.0.0.1, port "),
+        ("ws://127.0.0.1:0/", "longwire: ws://127.0.0.1:0/: the port must be "),
+        ("ws:///chat", "longwire: ws:///chat: the host is empty or malformed"),
+        ("ws://127.0.0.1/#a", "longwire: ws://127.0.0.1/#a: a WebSocket URL has no fragment"),
+        ("http://127.0.0.1/", "longwire: http://127.0.0.1/: the URL must begin with ws:// "),
+    ];
+    for (url, complaint) in table {
+        let ended = Longwire::start(&["connect", url]).end();
+        assert_eq!((ended.code, ended.stdout.len()), (Some(1), 0), "{ended:?}");
+        assert!(ended.stderr.starts_with(complaint), "{url}: {ended:?}");
+    }
+}
+
+/// Until there is TLS, a wss URL is refused: not a byte of it goes out in the clear.
+#[test]
+fn rfc6455_s4_1_a_wss_url_is_never_spoken_to_without_tls() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("wss://{}/", listener.local_addr().unwrap());
+    let ended = Longwire::start(&["connect", &url]).end();
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(ended.stderr.contains("TLS is not supported yet"), "{ended:?}");
+    listener.set_nonblocking(true).unwrap();
+    let nobody = listener.accept().expect_err("nobody connects");
+    assert_eq!(nobody.kind(), std::io::ErrorKind::WouldBlock);
+}

@@ -17,6 +17,12 @@ use std::net::SocketAddr;
 /// The calls for one connection come in this order: `upgrade`, `open`, any number of `message`,
 /// `ping` and `pong`, then `close`, once. They must not block: every connection of the worker
 /// waits for them.
+///
+/// # Panics
+/// A panic in one of the calls ends the connection that it was made for: with 1011, or with 500
+/// where its request was not answered yet; then `close` is called for it. The others go on, and so
+/// does the application, with whatever it had changed by half. Who would rather have the process
+/// end builds with `panic = "abort"`.
 pub trait Application {
     /// What the application keeps for each connection. It counts towards the memory of an idle
     /// connection.
@@ -30,7 +36,9 @@ pub trait Application {
     /// connection.
     ///
     /// # Errors
-    /// The answer to a client that gets no WebSocket. The connection is closed behind it.
+    /// The answer to a client that gets no WebSocket: 403 to an Origin that is not accepted, 404
+    /// where there is no such resource (RFC 6455 §4.2.2), 401 to ask for credentials
+    /// (RFC 6455 §10.5). The connection is closed behind it.
     fn upgrade(
         &mut self,
         upgrade: &Upgrade<'_>,
@@ -70,7 +78,8 @@ pub trait Application {
     /// answer; a body is not read. Neither is a CONNECT brought here, which would ask for a tunnel:
     /// the server answers 405.
     ///
-    /// As it stands, this answers 426 to everything: there is nothing here but WebSockets.
+    /// As it stands, this answers 426 to everything: there is nothing here but WebSockets. OPTIONS
+    /// (RFC 9110 §9.3.7) and TRACE (RFC 9110 §9.3.8) are no exceptions, and give nothing back.
     fn http(&mut self, request: &Request<'_>) -> Response {
         let _ = request;
         Response::text(426, "this server speaks WebSocket only\n")
@@ -134,7 +143,8 @@ pub enum Sent {
     Now,
     /// It waits behind what the peer has not taken yet. Whoever can send less should.
     Queued,
-    /// It was not sent and will not be: the connection is not open any more, or too much waits for
-    /// the peer already (see [`Config::max_outbox_bytes`](crate::Config::max_outbox_bytes)).
+    /// It was not sent and will not be: the connection is not open any more, too much waits for the
+    /// peer already (see [`Config::max_outbox_bytes`](crate::Config::max_outbox_bytes)), or there is
+    /// no memory for it.
     Dropped,
 }

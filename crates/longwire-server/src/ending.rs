@@ -3,10 +3,10 @@
 //! Its output is flushed, for as long as the peer takes some of it now and then. Then the stream is
 //! ended from this side; what the peer still sends is read and dropped until it ends the stream
 //! too, or until a deadline. Closing the socket at once would answer late bytes of the peer with a
-//! reset, and a reset can destroy what is in flight to it: the Close, or the HTTP response (RFC
-//! 9112 §9.6). A server is the first to end the TCP connection (RFC 6455 §7.1.1), and does so at once
-//! when both have sent a Close (RFC 6455 §5.5.1), when the connection has failed (RFC 6455 §7.1.7), and
-//! when it has refused the handshake (RFC 6455 §7.2.2).
+//! reset, and a reset can destroy what is in flight to it: the Close, or the HTTP response
+//! (RFC 9112 §9.6). A server is the first to end the TCP connection (RFC 6455 §7.1.1), and does so at
+//! once when both have sent a Close (RFC 6455 §5.5.1), when the connection has failed
+//! (RFC 6455 §7.1.7), and when it has refused the handshake (RFC 6455 §7.2.2).
 
 use std::time::Duration;
 

@@ -1,8 +1,10 @@
 //! The first phase: an HTTP request is received and answered (RFC 6455 §4.2).
 //!
 //! A head that comes in one read is parsed where it lies; only one that comes in pieces is copied.
-//! There is one answer to a connection. If it is not 101, the connection ends behind it, and what
-//! the client has sent behind its request is never looked at.
+//! There is one answer to a connection. If it is not 101, it says `Connection: close`, the
+//! connection ends behind it, and what the client has sent behind its request is never looked at:
+//! no second request (RFC 9112 §9.6), no chunk of a body (RFC 9112 §7.1). RFC 6455 §4.2.1: a
+//! handshake that breaks a rule is processed no further than to its refusal.
 
 use crate::application::{Accept, Application, HeaderLine, Response};
 use crate::connection::Phase;

@@ -53,6 +53,7 @@ pub(super) fn open(
     let mut stream = connect(url, deadline)?;
     stream.write_all(&buffer[..request_bytes]).context("cannot send the request")?;
 
+    // RFC 6455 §4.1: nothing else is sent before the response is verified.
     let (mut scanner, mut filled) = (HeadScanner::new(HeadLimits::DEFAULT), 0);
     let head = loop {
         filled += read(&mut stream, &mut buffer[filled..], deadline)?;
@@ -121,6 +122,7 @@ fn connect(url: Url<'_>, deadline: Instant) -> Result<TcpStream> {
             Err(error) => failure = error.into(),
         }
     }
+    // RFC 6455 §4.1: without a TCP connection there is no handshake.
     Err(failure.context(format!("cannot connect to {place}")))
 }
 
@@ -163,7 +165,8 @@ fn excerpt(stream: &mut TcpStream, mut body: Vec<u8>) -> Vec<u8> {
     body
 }
 
-/// The nonce and the masking keys: from the operating system's random numbers.
+/// The nonce (RFC 6455 §4.1) and the masking keys: from the operating system's random numbers, fresh
+/// each time.
 pub(super) fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).expect("the operating system has random numbers");

@@ -85,6 +85,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
         Ok(url) => url,
         Err(error) => bail!("{}: {error}", arguments.url),
     };
+    // RFC 6455 §4.1: a wss URL is for TLS alone.
     ensure!(!url.is_secure(), "{}: TLS is not supported yet: use ws://", arguments.url);
     let mut display = Display::new();
     let Some(opened) = handshake::open(url, arguments, &mut display)? else {

@@ -46,7 +46,8 @@ fn chunked(headers: &Headers<'_>) -> Result<Body, RequestError> {
     }
 }
 
-/// RFC 9110 §8.6: one number, in digits. A repeated one is refused even where the values are equal.
+/// RFC 9110 §8.6, RFC 9112 §6.3: one number, in digits. A repeated one is refused even where the
+/// values are equal.
 fn sized(headers: &Headers<'_>) -> Result<Body, RequestError> {
     let value = headers
         .single("Content-Length")

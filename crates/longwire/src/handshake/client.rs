@@ -83,15 +83,18 @@ impl<'a> ClientRequest<'a> {
     pub fn encode(&self, out: &mut [u8]) -> Result<usize, EncodeError> {
         self.check()?;
         let mut output = Output::new(out);
+        // RFC 6455 §4.1, request items 1 to 3: a GET of HTTP/1.1 for the resource name of the URL.
         // An `Output` takes everything: writing to it does not fail.
         let _ = write!(output, "GET {}", self.url.path());
         if let Some(query) = self.url.query() {
             let _ = write!(output, "?{query}");
         }
         let _ = write!(output, " HTTP/1.1\r\nHost: {}\r\n", self.url.host_header());
+        // RFC 6455 §4.1, request items 5 to 7 and 9.
         output.push("Upgrade: websocket\r\nConnection: Upgrade\r\n");
         output.header("Sec-WebSocket-Key", Key::from_nonce(self.nonce).as_bytes());
         output.header("Sec-WebSocket-Version", "13");
+        // RFC 6455 §4.1, request item 8: a browser says which page it acts for.
         if let Some(origin) = self.origin {
             output.header("Origin", origin);
         }
@@ -121,6 +124,7 @@ impl<'a> ClientRequest<'a> {
         if self.subprotocols.len() > MAX_SUBPROTOCOLS {
             return Err(EncodeError::TooManySubprotocols);
         }
+        // RFC 6455 §4.1, request item 10: each a token, none of them twice.
         for (index, name) in self.subprotocols.iter().enumerate() {
             if !is_token(name.as_bytes()) {
                 return Err(EncodeError::InvalidSubprotocol);
@@ -143,6 +147,7 @@ impl<'a> ClientRequest<'a> {
     /// say more.
     pub fn verify(&self, response: &Response<'_>) -> Result<Established<'a>, ResponseError> {
         let headers = response.headers();
+        // RFC 6455 §4.1, response item 1: anything but 101 is for HTTP to deal with.
         if response.status() != 101 {
             return Err(ResponseError::NotSwitching { status: response.status() });
         }
@@ -152,13 +157,17 @@ impl<'a> ClientRequest<'a> {
         if headers.contains("Transfer-Encoding") || !empty {
             return Err(ResponseError::BodyOnUpgrade);
         }
+        // RFC 6455 §4.1, response item 2: `websocket` in any case, and nothing beside it.
         let upgrade = headers.single("Upgrade").ok().flatten();
         if !upgrade.is_some_and(|value| value.eq_ignore_ascii_case(b"websocket")) {
             return Err(ResponseError::UpgradeNotWebSocket);
         }
+        // RFC 6455 §4.1, response item 3.
         if !headers.has_token("Connection", "Upgrade") {
             return Err(ResponseError::ConnectionNotUpgrade);
         }
+        // RFC 6455 §4.1, response item 4, and RFC 6455 §11.3.3: it comes once, and belongs to the
+        // key.
         let accept =
             headers.single("Sec-WebSocket-Accept").map_err(|_| ResponseError::AcceptRepeated)?;
         if accept.ok_or(ResponseError::AcceptMissing)? != Key::from_nonce(self.nonce).accept() {
@@ -176,6 +185,7 @@ impl<'a> ClientRequest<'a> {
     }
 
     fn verify_subprotocol(&self, headers: &Headers<'_>) -> Result<Option<&'a str>, ResponseError> {
+        // RFC 6455 §4.1, response item 6, and RFC 6455 §11.3.4: one at most, of those asked for.
         let chosen = headers
             .single("Sec-WebSocket-Protocol")
             .map_err(|_| ResponseError::SubprotocolRepeated)?;
@@ -191,7 +201,9 @@ impl<'a> ClientRequest<'a> {
         &self,
         headers: &Headers<'_>,
     ) -> Result<Option<DeflateParams>, ResponseError> {
+        // RFC 6455 §9.1: a header that is malformed fails the connection, whatever is in it.
         extensions::check(headers).map_err(|_| ResponseError::ExtensionsMalformed)?;
+        // RFC 6455 §4.1, response item 5: nothing but what was offered.
         let mut agreed = None;
         for answer in extensions::extensions(headers).filter_map(Result::ok) {
             let offer = self.deflate.filter(|_| answer.name == deflate::NAME);

@@ -128,8 +128,8 @@ impl HeadScanner {
             self.looks += 1;
         }
         let next = self.next_place(byte, at)?;
-        // A head of exactly the limit is complete here; one that is not complete can only be
-        // longer.
+        // RFC 9110 §5.4: what is larger than a server wants to process is answered 4xx. A head of
+        // exactly the limit is complete here; one that is not complete can only be longer.
         if next != Place::Done && self.examined_bytes >= self.limits.max_head_bytes {
             return Err(HeadError::HeadTooLong { max_head_bytes: self.limits.max_head_bytes });
         }
@@ -156,10 +156,11 @@ impl HeadScanner {
 
             // RFC 9112 §2.2: a recipient MAY take a lone LF for a line end. We never do.
             (_, b'\n') => Err(HeadError::BareLineFeed { at }),
+            // RFC 9110 §5.5: no CR, LF, NUL or other control character in a value; nor elsewhere.
             (_, _) if is_control(byte) => Err(HeadError::ControlCharacter { byte, at }),
 
-            // RFC 9112 §2.2: white space between the start line and the first header; §5.2: a
-            // line that continues the one before. Neither is read as anything.
+            // RFC 9112 §2.2: white space between the start line and the first header. RFC 9112 §5.2:
+            // a line that continues the one before. Neither is read as anything.
             (Place::Beginning | Place::AfterLeadingLine | Place::LineStart, b' ' | b'\t') => {
                 Err(HeadError::LeadingWhitespace { at })
             }
@@ -169,6 +170,7 @@ impl HeadScanner {
         }
     }
 
+    /// RFC 9112 §3: a server answers 414 to a target that is longer than it wants to parse.
     fn start_line(&mut self) -> Result<Place, HeadError> {
         let max_start_line_bytes = self.limits.max_start_line_bytes;
         self.start_line_bytes = self.start_line_bytes.saturating_add(1);
@@ -178,6 +180,7 @@ impl HeadScanner {
         Ok(Place::StartLine)
     }
 
+    /// RFC 9110 §5.4: so many fields and no more.
     fn header_line(&mut self) -> Result<Place, HeadError> {
         let max_headers = self.limits.max_headers.min(HeadLimits::HEADERS_CAPACITY);
         self.headers = self.headers.saturating_add(1);

@@ -72,6 +72,7 @@ pub(crate) fn check_headers(headers: &[(&str, &str)]) -> Result<(), EncodeError>
     Ok(())
 }
 
+/// RFC 6455 §11.3.3 and RFC 6455 §11.3.4, and the like for the others: once at most in an answer.
 fn is_reserved(name: &str) -> bool {
     const NAMES: [&str; 6] =
         ["connection", "content-length", "host", "origin", "transfer-encoding", "upgrade"];

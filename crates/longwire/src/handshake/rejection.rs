@@ -77,12 +77,15 @@ impl Rejection<'_> {
         if !(200..=599).contains(&self.status) {
             return Err(EncodeError::InvalidStatus);
         }
+        // RFC 9110 §6.4.1: these have no content.
         let never_has_a_body = matches!(self.status, 204 | 205 | 304);
         if never_has_a_body && !self.body.is_empty() {
             return Err(EncodeError::BodyNotAllowed);
         }
         // An `Output` takes everything: writing to it does not fail.
         let _ = write!(output, "HTTP/1.1 {} {}\r\n", self.status, reason_phrase(self.status));
+        // RFC 6455 §4.4: a version that is not supported is answered with those that are. RFC 9110
+        // §15.5.22: 426 has an Upgrade.
         if self.status == 426 {
             output.push(
                 "Connection: close, Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n",

@@ -93,7 +93,8 @@ impl<'a> Request<'a> {
     }
 }
 
-/// The request line and the header lines, through httparse.
+/// The request line (RFC 9112 §3) and the header lines, through httparse, which refuses white space
+/// in front of a colon (RFC 9112 §5.1).
 fn request_line<'a>(
     head: Head<'a>,
     fields: &mut [httparse::Header<'a>],
@@ -116,6 +117,7 @@ fn request_line<'a>(
         return Err(RequestError::MalformedRequestLine);
     }
     // RFC 6455 §4.2.1 item 1 asks for HTTP/1.1 or higher; no higher one looks like this.
+    // RFC 9110 §7.8: HTTP/1.0 cannot ask for an upgrade, so that it never gets 101.
     if version != 1 {
         return Err(RequestError::UnsupportedHttpVersion);
     }
@@ -136,8 +138,9 @@ fn names_a_version(head: Head<'_>) -> bool {
     version.is_some_and(is_version) && words.next().is_none()
 }
 
-/// RFC 9112 §3.2: 400 to a request with no Host, with more than one, and with one that is invalid.
-/// An empty one names nobody, so it is invalid here.
+/// RFC 6455 §4.2.1 item 2, RFC 9112 §3.2: 400 to a request with no Host, with more than one, and
+/// with one that is invalid. An empty one names nobody, so it is invalid here; and one that is not
+/// UTF-8 is none (RFC 6455 §8.1).
 fn host<'a>(headers: &Headers<'a>) -> Result<&'a str, RequestError> {
     let value = headers
         .single("Host")

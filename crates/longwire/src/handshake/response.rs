@@ -34,7 +34,8 @@ impl<'a> Response<'a> {
     }
 }
 
-/// The status line and the header lines, through httparse.
+/// The status line and the header lines, through httparse, which refuses white space in front of a
+/// colon (RFC 9112 §5.1).
 fn status_line<'a>(
     head: Head<'a>,
     fields: &mut [httparse::Header<'a>],
@@ -59,6 +60,8 @@ fn status_line<'a>(
     if complete != httparse::Status::Complete(head.bytes().len()) {
         return Err(ResponseError::MalformedStatusLine);
     }
+    // RFC 6455 §4.1: whatever else is no answer to the request fails the connection. An upgrade is
+    // nothing that HTTP/1.0 knows (RFC 9110 §7.8).
     if version != 1 {
         return Err(ResponseError::UnsupportedHttpVersion);
     }

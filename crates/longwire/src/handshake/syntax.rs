@@ -22,7 +22,7 @@ pub(crate) const fn is_tchar(byte: u8) -> bool {
         )
 }
 
-/// `1*tchar`.
+/// `1*tchar`. A token is ASCII, so that nothing is one that is not UTF-8 (RFC 6455 §8.1).
 pub(crate) fn is_token(text: &[u8]) -> bool {
     !text.is_empty() && text.iter().copied().all(is_tchar)
 }

@@ -52,6 +52,8 @@ impl<'a> Upgrade<'a> {
         if request.method() != "GET" {
             return Err(RequestError::MethodNotGet);
         }
+        // RFC 9110 §10.1.1: without a body there is nothing that `Expect: 100-continue` could wait
+        // for, and the answer to the handshake is the final one: the field is ignored.
         if request.body() != Body::None {
             return Err(RequestError::BodyOnUpgrade);
         }
@@ -62,17 +64,19 @@ impl<'a> Upgrade<'a> {
         if !headers.has_token("Connection", "Upgrade") {
             return Err(RequestError::ConnectionNotUpgrade);
         }
-        // RFC 6455 §4.2.1 item 6. It goes before the key: what an older version says in its other
-        // headers is its own affair.
+        // RFC 6455 §4.2.1 item 6, RFC 6455 §11.3.5: 13, once. It goes before the key: what an older
+        // version says in its other headers is its own affair. RFC 6455 §4.4: the refusal says which
+        // version is right.
         match headers.single("Sec-WebSocket-Version").map_err(|_| RequestError::VersionRepeated)? {
             None => return Err(RequestError::VersionMissing),
             Some(b"13") => {}
             Some(_) => return Err(RequestError::VersionUnsupported),
         }
-        // RFC 6455 §4.2.1 item 5.
+        // RFC 6455 §4.2.1 item 5, RFC 6455 §11.3.1: 16 bytes, once.
         let key = headers.single("Sec-WebSocket-Key").map_err(|_| RequestError::KeyRepeated)?;
         let key =
             Key::parse(key.ok_or(RequestError::KeyMissing)?).ok_or(RequestError::KeyInvalid)?;
+        // RFC 6455 §4.2.1 items 7 to 9: what may be absent, and has to be in order where it is not.
         let origin = origin(headers)?;
         check_subprotocols(headers)?;
         extensions::check(headers).map_err(|_| RequestError::ExtensionsMalformed)?;
@@ -85,8 +89,9 @@ impl<'a> Upgrade<'a> {
     }
 
     /// The Origin: the web page that the client acts for, as a browser tells it (RFC 6455 §10.2).
-    /// `None` is a client that is no browser. To accept an origin or to answer 403 is the
-    /// application's decision; it is no authentication, since any program can send it.
+    /// `None` is a client that is no browser (RFC 6455 §4.2.1 item 7). To accept an origin or to
+    /// answer 403 is the application's decision; it is no authentication, since any program can
+    /// send it.
     pub fn origin(&self) -> Option<&'a str> {
         self.origin
     }
@@ -114,6 +119,7 @@ impl<'a> Upgrade<'a> {
         out: &mut [u8],
     ) -> Result<Accepted, EncodeError> {
         check_headers(acceptance.headers)?;
+        // RFC 6455 §4.2.2 item 4: one of those that the client asks for, or no header at all.
         if let Some(subprotocol) = acceptance.subprotocol
             && !self.subprotocols().any(|asked| asked == subprotocol)
         {
@@ -148,8 +154,8 @@ impl<'a> Upgrade<'a> {
         })
     }
 
-    /// RFC 7692 §5.1: the offers stand in the client's order of preference, and the first that can
-    /// be accepted is.
+    /// RFC 6455 §4.2.2 item 4: nothing but what the client offers is chosen. RFC 7692 §5.1: the
+    /// offers stand in its order of preference, and the first that can be accepted is.
     #[cfg(feature = "deflate")]
     fn answer_deflate(
         &self,
@@ -172,6 +178,7 @@ fn origin<'a>(headers: &Headers<'a>) -> Result<Option<&'a str>, RequestError> {
     let Some(value) = headers.single("Origin").map_err(|_| RequestError::OriginRepeated)? else {
         return Ok(None);
     };
+    // RFC 6455 §8.1: what is not UTF-8 where text is read ends the handshake.
     core::str::from_utf8(value)
         .ok()
         .filter(|origin| is_origin(origin))

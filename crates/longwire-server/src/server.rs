@@ -68,7 +68,8 @@ impl Server {
     /// A thread cannot be started, or a worker cannot go on; then the others are shut down.
     ///
     /// # Panics
-    /// When a worker does: an application has panicked.
+    /// When a worker does: `factory` has panicked. What its applications do later
+    /// [ends one connection](Application#panics).
     pub fn run<A: Application>(self, factory: impl Fn() -> A + Sync) -> io::Result<()> {
         let handle = self.handle();
         let Self { config, seats, addresses } = self;

@@ -273,6 +273,9 @@ impl<S> Table<S> {
     /// policy for them. Where nothing waits, everything may: a message can be longer than the
     /// maximum.
     fn makes_room(&mut self, key: usize, bytes: usize) -> bool {
+        if self.connections[key].doomed {
+            return false;
+        }
         let waiting = self.buffered_bytes(key);
         if waiting == 0 || waiting.saturating_add(bytes) <= self.config.max_outbox_bytes {
             return true;

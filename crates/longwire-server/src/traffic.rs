@@ -6,7 +6,7 @@ use crate::handshake::{self, Outcome};
 use crate::network::Network;
 use crate::outbox::{Progress, frame_end};
 use crate::session::{self, Step};
-use crate::table::{NO_MEMORY, Table};
+use crate::table::Table;
 use crate::worker::Worker;
 use longwire::{CloseCode, Input, MAX_REST_BYTES};
 use std::io::{self, ErrorKind, IoSlice};
@@ -184,16 +184,14 @@ impl<N: Network, A: Application> Worker<N, A> {
     /// Writes what waits for a connection, as far as its socket takes it, and moves the rest to its
     /// outbox. Then the connection is paused or read from again, and ended if that was all.
     pub(crate) fn flush(&mut self, key: usize) {
-        if !self.table.connections.contains(key) {
-            return;
+        let Some(connection) = self.table.connections.get(key) else { return };
+        if connection.doomed {
+            return self.drop_connection(key, "doomed");
         }
         if let Err(error) = self.write(key) {
             return self.broken(key, &error);
         }
         let connection = &mut self.table.connections[key];
-        if connection.doomed {
-            return self.drop_connection(key, "doomed");
-        }
         if connection.pending.is_some() || connection.paused {
             self.pause_or_resume(key);
             self.table.release_pending(key);
@@ -297,7 +295,7 @@ fn write_output<N: Network, S>(
         }
     }
     if !kept {
-        table.doom(key, NO_MEMORY);
+        return Err(ErrorKind::OutOfMemory.into());
     }
     table.turn.output = output;
     table.turn.clear_output();

@@ -10,10 +10,10 @@
 //! shared with other connections. A write that is taken in part moves `sent` and copies nothing, so
 //! the work is linear in the bytes however few of them the socket takes at a time.
 //!
-//! Control frames wait beside the queue and jump ahead of it, so that a Pong goes out soon (RFC 6455
-//! §5.5.2), but not into a frame (RFC 6455 §5.4): where the frame under way ends is found by walking
-//! over the headers, each of them once, and only while a control frame waits. Of the Pongs only the
-//! newest is kept (RFC 6455 §5.5.3). A Close is not among them: nothing may be sent behind it
+//! Control frames wait beside the queue and jump ahead of it, so that a Pong goes out soon
+//! (RFC 6455 §5.5.2), but not into a frame (RFC 6455 §5.4): where the frame under way ends is found by
+//! walking over the headers, each of them once, and only while a control frame waits. Of the Pongs
+//! only the newest is kept (RFC 6455 §5.5.3). A Close is not among them: nothing may be sent behind it
 //! (RFC 6455 §5.5.1), so it goes to the end of the queue.
 //!
 //! Where there is no memory for what is to wait, nothing of it does: the connection is to be dropped,

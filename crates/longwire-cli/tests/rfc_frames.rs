@@ -9,7 +9,8 @@ use std::sync::mpsc;
 use common::{Longwire, PATIENCE, accept, scripted};
 
 /// Sixty-four Pongs, each under a key that none of the others tells: no two are the same, nor two
-/// steps from one to the next, and no bit stays as it is.
+/// steps from one to the next, and no bit stays as it is. (Of good keys one run in a million is
+/// otherwise.)
 #[test]
 fn rfc6455_s5_3_the_masking_keys_are_fresh_and_cannot_be_predicted() {
     let (result, received) = mpsc::channel();

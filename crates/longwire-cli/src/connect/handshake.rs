@@ -165,8 +165,8 @@ fn excerpt(stream: &mut TcpStream, mut body: Vec<u8>) -> Vec<u8> {
     body
 }
 
-/// The nonce (RFC 6455 §4.1) and the masking keys: from the operating system's random numbers, fresh
-/// each time.
+/// The nonce (RFC 6455 §4.1) and the masking keys (RFC 6455 §5.3), which nobody must be able to
+/// predict: from the operating system's random numbers, fresh each time.
 pub(super) fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).expect("the operating system has random numbers");

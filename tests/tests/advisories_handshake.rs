@@ -3,6 +3,8 @@
 
 mod simulated;
 
+use std::time::Duration;
+
 use allocation_counter::measure;
 use longwire::handshake::{
     ClientRequest, DeflateOffer, DeflateParams, Established, HeadError, HeadLimits, HeadScanner,
@@ -293,24 +295,71 @@ fn t13_no_answer_ever_switches_to_http_2() {
     assert!(both.contains("\r\nUpgrade: websocket\r\n") && !both.contains("h2c"), "{both}");
 }
 
-#[test]
-fn t16_a_thousand_slow_heads_neither_outlive_their_deadline_nor_hold_up_another_client() {
+/// So many clients, half of which send a byte a second, the others nothing.
+fn slow_heads(count: usize) {
     let mut simulation = simulation(|_| {});
-    let slow: Vec<_> = (0..1_000).map(|_| simulation.connect()).collect();
+    let slow: Vec<_> = (0..count).map(|_| simulation.connect()).collect();
     for second in 0..9 {
         for client in slow.iter().step_by(2) {
             client.send(&b"GET / HTT"[second..=second]);
         }
-        simulation.run_for(std::time::Duration::from_secs(1));
+        simulation.run_for(Duration::from_secs(1));
     }
     let client = open(&mut simulation, "");
     client.send(&frame(0x81, b"hello"));
     simulation.turn();
     assert_eq!(client.receive(), b"\x81\x05hello", "in the next turn of the loop");
-    assert_eq!(simulation.connections(), 1_001);
-    simulation.run_for(std::time::Duration::from_millis(1_050));
-    assert!(slow.iter().all(|slow| slow.is_closed()));
+    assert_eq!(simulation.connections(), count + 1);
+    simulation.run_for(Duration::from_millis(1_050));
+    assert!(slow.iter().all(|slow| slow.is_closed() && slow.receive().is_empty()));
     assert_eq!(simulation.connections(), 1);
+}
+
+#[test]
+fn t16_a_thousand_slow_heads_neither_outlive_their_deadline_nor_hold_up_another_client() {
+    slow_heads(1_000);
+}
+
+#[test]
+#[ignore = "ten times as many"]
+fn t16_ten_thousand_slow_heads_neither_outlive_their_deadline_nor_hold_up_another_client() {
+    slow_heads(10_000);
+}
+
+/// The engine decides nothing about origins; whoever compares them gets what was sent.
+#[test]
+fn t17_an_origin_is_handed_over_as_it_was_sent_or_is_400() {
+    let origins = [
+        "null",
+        "https://good.com",
+        "https://good.com.evil.com",
+        "https://evilgood.com",
+        "https://good.com:8443",
+        "http://good.com",
+        "HTTPS://GOOD.COM",
+        "https://xn--bcher-kva.example",
+        "*",
+    ];
+    let origin = |lines: &str| {
+        let bytes = request("/", lines);
+        let mut scanner = HeadScanner::new(HeadLimits::DEFAULT);
+        let Ok(Status::Complete(head)) = scanner.scan(bytes.as_bytes()) else {
+            panic!("{lines} is not complete")
+        };
+        Request::parse(head)
+            .and_then(|request| {
+                request.upgrade().map(|upgrade| upgrade.origin().map(str::to_owned))
+            })
+            .map_err(|error| error.status())
+    };
+    assert_eq!(origin(""), Ok(None));
+    for sent in origins {
+        assert_eq!(origin(&format!("Origin: {sent}\r\n")), Ok(Some(sent.to_owned())));
+    }
+    for wrong in ["https://b\u{fc}cher.example", "https://good.com https://evil.com", ""] {
+        assert_eq!(origin(&format!("Origin: {wrong}\r\n")), Err(400), "{wrong}");
+    }
+    assert_eq!(origin("Origin: https://good.com\r\nOrigin: https://good.com\r\n"), Err(400));
 }
 
 /// The engine decides nothing about paths; it must not make two of them look the same.

@@ -2,8 +2,10 @@
 //! hold it, and back from each such test to its rule.
 //!
 //! `tests/requirements/*.toml` has the rules, the sources have tests that are named after them and
-//! comments that cite them. Whatever does not fit together is a gap, and a gap is a failure.
+//! comments that cite them. Whatever does not fit together is a gap, and a gap is a failure. The
+//! attacks of `tests/advisories.md` are held against their tests in the same way.
 
+mod advisories;
 mod check;
 mod markdown;
 mod report;
@@ -56,7 +58,13 @@ fn report(root: &Path) -> Result<Report> {
     }
     gaps.extend(check::gaps(&entries, &tree));
     gaps.extend(check::missing(&entries));
-    Ok(Report { gaps, ..Report::new(&entries, &tree) })
+    let mut report = Report::new(&entries, &tree);
+    let table = fs::read_to_string(root.join(advisories::TABLE)).context(advisories::TABLE)?;
+    let (of_attacks, count) = advisories::check(&table, &tree);
+    gaps.extend(of_attacks);
+    report.counts.push(count);
+    report.gaps = gaps;
+    Ok(report)
 }
 
 /// The tables, from the root of the repository.

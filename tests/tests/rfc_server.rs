@@ -25,6 +25,12 @@ fn reply(first: u8, payload: &[u8]) -> Vec<u8> {
     [&[first, u8::try_from(payload.len()).expect("a short payload")], payload].concat()
 }
 
+fn open_with(change: impl FnOnce(&mut Config)) -> (Simulation<Echo>, Client) {
+    let mut simulation = simulation(change);
+    let client = open(&mut simulation, "");
+    (simulation, client)
+}
+
 fn closure(simulation: &mut Simulation<Echo>) -> Closure {
     let closures = &simulation.application().closures;
     assert_eq!(closures.len(), 1, "the application is told once");
@@ -45,8 +51,7 @@ fn assert_ends_tcp(simulation: &mut Simulation<Echo>, client: &Client) {
 
 #[test]
 fn rfc6455_s5_1_a_server_closes_the_connection_of_a_client_that_does_not_mask() {
-    let mut simulation = simulation(|_| {});
-    let client = open(&mut simulation, "");
+    let (mut simulation, client) = open_with(|_| {});
     client.send(&[b"\x81\x05Hello", &frame(TEXT, b"unseen")[..]].concat());
     simulation.run();
     assert_eq!(client.receive(), reply(CLOSE, b"\x03\xeaa client must mask every frame"));
@@ -82,8 +87,7 @@ fn rfc6455_s5_5_1_what_waits_to_be_sent_goes_out_before_the_answer_to_a_close() 
 #[test]
 fn rfc6455_s5_5_1_a_server_ends_tcp_at_once_when_both_have_sent_a_close() {
     // The client began.
-    let mut simulation = simulation(|_| {});
-    let client = open(&mut simulation, "");
+    let (mut simulation, client) = open_with(|_| {});
     client.send(&frame(CLOSE, b"\x03\xe8"));
     simulation.run();
     assert_eq!(client.receive(), reply(CLOSE, b"\x03\xe8"));
@@ -106,8 +110,7 @@ fn rfc6455_s5_5_1_a_server_ends_tcp_at_once_when_both_have_sent_a_close() {
 fn rfc6455_s5_5_2_a_ping_is_answered_while_the_send_queue_is_full() {
     let message = |byte| reply(BINARY, &[byte; 100]);
     // A message is on its way, two wait behind it: the Pong is next.
-    let mut simulation = simulation(|_| {});
-    let client = open(&mut simulation, "");
+    let (mut simulation, client) = open_with(|_| {});
     client.set_window(30);
     client.send(&[*b"1", *b"2", *b"3"].map(|[byte]| frame(BINARY, &[byte; 100])).concat());
     simulation.run();
@@ -120,11 +123,10 @@ fn rfc6455_s5_5_2_a_ping_is_answered_while_the_send_queue_is_full() {
     assert_eq!(client.receive(), expected);
 
     // So much waits that nothing is read any more: the Ping is answered as soon as it is.
-    let client = open_with(|config| {
+    let (mut simulation, client) = open_with(|config| {
         config.outbox_low_water_bytes = 100;
         config.outbox_high_water_bytes = 250;
     });
-    let (mut simulation, client) = client;
     client.set_window(0);
     client.send(&[*b"1", *b"2", *b"3"].map(|[byte]| frame(BINARY, &[byte; 100])).concat());
     simulation.run();
@@ -135,12 +137,6 @@ fn rfc6455_s5_5_2_a_ping_is_answered_while_the_send_queue_is_full() {
     simulation.run();
     assert_eq!(client.unread_bytes(), 0);
     assert_eq!(client.receive(), [message(b'1'), message(b'2'), message(b'3'), pong].concat());
-}
-
-fn open_with(change: impl FnOnce(&mut Config)) -> (Simulation<Echo>, Client) {
-    let mut simulation = simulation(change);
-    let client = open(&mut simulation, "");
-    (simulation, client)
 }
 
 #[test]
@@ -170,9 +166,9 @@ fn rfc6455_s7_1_5_a_connection_that_ends_without_a_close_is_reported_as_1006() {
             client.send(sent);
             simulation.run();
             if breaks {
-                client.reset()
+                client.reset();
             } else {
-                client.end_stream()
+                client.end_stream();
             }
             simulation.run();
             let closure = closure(&mut simulation);

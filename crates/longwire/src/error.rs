@@ -149,8 +149,9 @@ impl core::error::Error for ApiMisuse {}
 
 #[cfg(test)]
 mod tests {
-    use super::ProtocolError;
+    use super::{ApiMisuse, ProtocolError};
     use crate::close::MAX_CLOSE_REASON_BYTES;
+    use std::string::ToString;
 
     #[test]
     fn every_error_can_be_told_to_the_peer() {
@@ -158,6 +159,35 @@ mod tests {
             assert!(error.code().allowed_on_wire(), "{error:?}");
             assert!(error.reason().len() <= MAX_CLOSE_REASON_BYTES, "{error:?}");
             assert!(error.section().starts_with("RFC "), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn an_error_says_whose_fault_it_is_and_what_would_be_right() {
+        let peer = ProtocolError::FrameNotMasked.to_string();
+        assert_eq!(peer, "a client must mask every frame (RFC 6455 §5.1, close code 1002)");
+        let table = [
+            (ApiMisuse::NotOpen, "the connection is closing or closed: no more frames may be sent"),
+            (
+                ApiMisuse::InsideFragmentedMessage,
+                "a fragmented message is being sent: its next fragment or its last must come first",
+            ),
+            (ApiMisuse::ControlTooLong, "a Ping or Pong has at most 125 bytes of payload"),
+            (
+                ApiMisuse::CloseCodeNotAllowed,
+                "a Close frame carries 1000 to 1003, 1007 to 1014 or 3000 to 4999",
+            ),
+            (ApiMisuse::CloseReasonTooLong, "a close reason has at most 123 bytes"),
+            (ApiMisuse::ControlFramesFull, "the control frames that wait have to be sent first"),
+            (
+                ApiMisuse::BufferTooSmall { needed: 11 },
+                "the output buffer is too small: 11 bytes are needed",
+            ),
+            (ApiMisuse::OutOfMemory, "there is no memory for the output"),
+            (ApiMisuse::PreparedByClient, "a prepared message can be sent by a server only"),
+        ];
+        for (misuse, said) in table {
+            assert_eq!(misuse.to_string(), said);
         }
     }
 }

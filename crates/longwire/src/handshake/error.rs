@@ -479,6 +479,21 @@ mod tests {
     }
 
     #[test]
+    fn an_error_of_the_head_is_the_same_in_a_request() {
+        let cases = [
+            (HeadError::StartLineTooLong { max_start_line_bytes: 9 }, 414, "RFC 9112 §3"),
+            (HeadError::TooManyHeaders { max_headers: 9 }, 431, "RFC 9110 §5.4"),
+            (HeadError::ControlCharacter { byte: 0, at: 9 }, 400, "RFC 9110 §5.5"),
+            (HeadError::EmptyStartLine, 400, "RFC 9112 §2.2"),
+        ];
+        for (head, status, section) in cases {
+            let error = RequestError::from(head);
+            assert_eq!((error.status(), error.section()), (status, section));
+            assert_eq!((error.reason(), error.to_string()), (head.reason(), head.to_string()));
+        }
+    }
+
+    #[test]
     fn every_response_error_names_its_section() {
         use ResponseError::*;
         let cases = [

@@ -182,6 +182,8 @@ pub(crate) enum Expect {
     Closing(Codes),
     /// As `Closing`, and TCP ends with FIN, not with RST.
     ClosingWithFin,
+    /// The connection is not open: neither a message comes nor a Pong. Whether TCP ends is open.
+    NotOpen,
     /// TCP ends, whatever comes before.
     End,
     /// Nothing comes, and TCP does not end.
@@ -334,6 +336,7 @@ impl fmt::Display for Expect {
             Self::Closing([]) => write!(out, "a Close in return, the end of TCP"),
             Self::Closing(codes) => write!(out, "Close {codes:?} in return, the end of TCP"),
             Self::ClosingWithFin => write!(out, "a Close in return, the end of TCP with FIN"),
+            Self::NotOpen => write!(out, "no message and no Pong: the connection is not open"),
             Self::End => write!(out, "the end of TCP"),
             Self::Silence => write!(out, "nothing"),
             Self::FreshKeys(count) => write!(out, "{count} masking keys, all fresh"),

@@ -57,6 +57,7 @@ fn expect_one(it: &mut Conversation, expect: &Expect, options: &Options) -> Resu
             Came::Reset => Err(fail("TCP ends with RST, which is no clean close (§7.1.1)")),
             _ => Ok(()),
         },
+        Expect::NotOpen => expect_not_open(it, options),
         Expect::End => expect_end(it),
         Expect::Silence => expect_silence(it, options),
         Expect::FreshKeys(count) => fresh_keys(&it.mask_keys, *count).map_err(fail),
@@ -154,6 +155,15 @@ fn expect_closing(it: &mut Conversation, codes: Codes) -> Result<Came, Stop> {
             }
             other => return Err(instead("the Close", &other)),
         }
+    }
+}
+
+fn expect_not_open(it: &mut Conversation, options: &Options) -> Result<(), Stop> {
+    let until = it.link.wait_until(options.quiet);
+    match it.next(until) {
+        Came::Fin | Came::Reset | Came::Nothing => Ok(()),
+        Came::Message(..) => Err(fail("it goes on: a message came")),
+        other => Err(instead("the end or nothing", &other)),
     }
 }
 

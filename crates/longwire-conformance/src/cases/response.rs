@@ -151,9 +151,26 @@ pub(super) fn cases() -> Vec<Case> {
     for row in OPEN {
         cases.push(case(row, Vec::new()).expect(Expect::Observed));
     }
+    cases.extend(interim());
     cases.extend(cuts());
     cases.extend(sizes());
     cases
+}
+
+/// Statuses that announce another response (RFC 9110 §15.2): a client may wait for that one, or fail
+/// the connection at once; open it is not.
+fn interim() -> [Case; 2] {
+    [("100", "100 Continue"), ("102", "102 Processing")].map(|(status, line)| {
+        let response = Draft::response().line(format!("HTTP/1.1 {line}"));
+        Case::must(
+            ws("4.1"),
+            &format!("response-status-{status}"),
+            format!("{status} is no upgrade"),
+        )
+        .open(opening(response, Wire::Whole))
+        .send(vec![ping(PROBE), text(PROBE)])
+        .expect(Expect::NotOpen)
+    })
 }
 
 /// The response in segments, or with frames behind it.

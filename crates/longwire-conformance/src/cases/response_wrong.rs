@@ -12,8 +12,6 @@ pub(super) static ROWS: &[Row] = &[
         "200 is no upgrade, whatever headers it has",
         &[Line("HTTP/1.1 200 OK"), And("Content-Length: 0")],
     ),
-    Row(MUST, ws("4.1"), "status-100", "100 is no upgrade", &[Line("HTTP/1.1 100 Continue")]),
-    Row(MUST, ws("4.1"), "status-102", "102 is no upgrade", &[Line("HTTP/1.1 102 Processing")]),
     Row(
         MUST,
         ws("4.1"),

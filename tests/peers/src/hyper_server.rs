@@ -1,0 +1,32 @@
+//! hyper as the HTTP server of those libraries that leave HTTP to it.
+
+use bytes::Bytes;
+use http_body_util::Empty;
+use hyper::body::Incoming;
+use hyper::{Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+
+use crate::Ended;
+
+pub(crate) type Answer = Response<Empty<Bytes>>;
+
+/// Serves one connection: `upgrade` says what the library answers, or nothing where it refuses; that
+/// is answered with 400.
+pub(crate) async fn serve(
+    stream: TcpStream,
+    upgrade: impl Fn(Request<Incoming>) -> Option<Answer> + Send,
+) -> Ended {
+    let service = hyper::service::service_fn(|request| {
+        let answer = upgrade(request).unwrap_or_else(|| {
+            let mut refusal = Response::new(Empty::new());
+            *refusal.status_mut() = StatusCode::BAD_REQUEST;
+            refusal
+        });
+        async move { Ok::<_, std::convert::Infallible>(answer) }
+    });
+    let connection = hyper::server::conn::http1::Builder::new()
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
+    Ok(connection.await?)
+}

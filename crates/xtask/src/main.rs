@@ -13,6 +13,10 @@ mod fuzz;
 mod missing;
 mod mutants;
 mod node;
+mod peers;
+mod peers_list;
+mod peers_page;
+mod peers_run;
 mod process;
 mod python;
 mod rfc;
@@ -99,6 +103,13 @@ enum Command {
     /// the input lies and how to replay it with the stable compiler.
     Fuzz(fuzz::Options),
 
+    /// Run the conformance suite against Longwire and other libraries, and write the page about it.
+    ///
+    /// Needs Python 3 and Node with npm; installs and builds the libraries under the target directory.
+    /// Fails where a run comes to no result, or where Longwire fails a MUST or a SHOULD; what others
+    /// fail is on the page.
+    ConformPeers(peers::Options),
+
     /// Measure which lines of the engine the tests reach: a table by file.
     ///
     /// Installs cargo-tarpaulin. Fails where fewer than 98 % are covered.
@@ -160,6 +171,10 @@ fn run(command: Command) -> anyhow::Result<bool> {
         Command::Fuzz(options) => {
             let log = Log::create(&workspace.log_path("fuzz"), true)?;
             fuzz::run(&workspace, &options, &log)
+        }
+        Command::ConformPeers(options) => {
+            let log = Log::create(&workspace.log_path("conform-peers"), true)?;
+            peers::run(&workspace, &options, &log)
         }
         Command::Coverage => {
             let log = Log::create(&workspace.log_path("coverage"), true)?;

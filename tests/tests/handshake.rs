@@ -1,7 +1,10 @@
 //! Every vector of the opening handshake, in every way to feed it.
 
+mod simulated;
+
 use longwire::handshake::{HeadError, HeadScanner, Status};
 use longwire_tests::handshake::{End, Vector, check, holds, parse};
+use simulated::{frame, request, simulation};
 
 const REQUESTS: &str = include_str!("../vectors/handshake-server.txt");
 const RESPONSES: &str = include_str!("../vectors/handshake-client.txt");
@@ -113,5 +116,36 @@ fn a_wrong_expectation_is_a_mismatch() {
         (End::Server, "a | - | -Nothing | 101 | -"),
     ] {
         assert!(parse(end, "t", line).is_err(), "{line}");
+    }
+}
+
+/// The server, which keeps what has come of a head until it is complete: one that is accepted, with
+/// a message behind it, and one that is refused, with another behind it.
+#[test]
+fn a_server_is_given_a_head_in_every_cut_into_three() {
+    let accepted = request("/", "");
+    let refused = accepted.replace("Version: 13", "Version: 12");
+    let behind_accepted = frame(0x81, b"hello");
+    for (head, behind, end) in [
+        (&accepted, &*behind_accepted, &b"\r\n\r\n\x81\x05hello"[..]),
+        (&refused, accepted.as_bytes(), b"\r\n\r\nSec-WebSocket-Version must be 13"),
+    ] {
+        let sent = [head.as_bytes(), behind].concat();
+        // Of what stands behind the head, only the beginning is cut.
+        let seconds = head.len() + behind_accepted.len();
+        for first in 1..seconds {
+            let mut simulation = simulation(|_| {});
+            for second in first + 1..seconds {
+                let client = simulation.connect();
+                for part in [&sent[..first], &sent[first..second], &sent[second..]] {
+                    client.send(part);
+                    simulation.run();
+                }
+                let answer = client.receive();
+                assert!(answer.ends_with(end), "cut at {first} and {second}: {answer:?}");
+                assert_eq!(answer.windows(9).filter(|window| window == b"HTTP/1.1 ").count(), 1);
+                client.reset();
+            }
+        }
     }
 }

@@ -250,7 +250,8 @@ fn rfc6455_s4_1_subprotocols_are_tokens_and_none_comes_twice() {
             lines.iter().find_map(|line| line.strip_prefix(name)).map(ToOwned::to_owned)
         })
     };
-    let table: [(&[&str], Result<Option<&str>, EncodeError>); 8] = [
+    type Case = (&'static [&'static str], Result<Option<&'static str>, EncodeError>);
+    let table: [Case; 8] = [
         (&[], Ok(None)),
         (&["chat"], Ok(Some("chat"))),
         (&["superchat", "chat"], Ok(Some("superchat, chat"))),

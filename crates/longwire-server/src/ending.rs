@@ -10,10 +10,14 @@
 
 use std::time::Duration;
 
-/// A connection that is only to be flushed and closed.
+/// A connection that is only to be flushed and closed. Both have sent a Close, and a server closes
+/// TCP at once (RFC 6455 §5.5.1); or it has failed, and its own Close is among what is to be flushed
+/// (RFC 6455 §7.1.7); or its handshake was answered with something else than 101, which ends it
+/// (RFC 6455 §7.2.2).
 #[derive(Debug, Default)]
 pub(crate) struct Ending {
-    /// When it is dropped, if the peer has not ended the stream. Set when ours is ended.
+    /// When it is dropped, if the peer has not ended the stream (RFC 9112 §9.6). Set when ours is
+    /// ended, which is first (RFC 6455 §7.1.1).
     pub(crate) deadline: Option<Duration>,
     /// The peer's side of the stream is ended.
     pub(crate) read_ended: bool,

@@ -138,6 +138,7 @@ fn answer<A: Application>(
     }
     let upgrade = match request.upgrade() {
         Ok(upgrade) => upgrade,
+        // RFC 6455 §4.2.1: a handshake that breaks a rule goes no further than to its refusal.
         Err(error) => {
             tracing::debug!(id = %table.id(key), %peer, %error, "not an opening handshake");
             reject(table, &Rejection::of(error), is_head);
@@ -205,6 +206,8 @@ fn respond<S>(table: &mut Table<S>, response: &Response, without_body: bool) {
     reject(table, &rejection, without_body);
 }
 
+/// Writes an answer behind which the connection ends (RFC 9112 §9.6): no request that follows is
+/// looked at, and no chunk of a body (RFC 9112 §7.1).
 fn reject<S>(table: &mut Table<S>, rejection: &Rejection<'_>, without_body: bool) {
     let written = write(&mut table.turn.output, |out| {
         let len = if without_body { rejection.encode_head(out) } else { rejection.encode(out) };

@@ -123,7 +123,8 @@ impl Outbox {
         Ok(())
     }
 
-    /// Queues whole frames.
+    /// Queues whole frames. A Close is one that waits for its turn: nothing is sent behind it
+    /// (RFC 6455 §5.5.1).
     pub(crate) fn push(&mut self, frames: &[u8]) -> Result<(), TryReserveError> {
         match self.queue.back_mut() {
             Some(Segment::Owned(last)) if last.len() + frames.len() <= COALESCED_BYTES => {
@@ -155,7 +156,8 @@ impl Outbox {
         Ok(())
     }
 
-    /// Puts a Pong ahead of what waits, in place of one that waits already.
+    /// Puts a Pong ahead of what waits (RFC 6455 §5.5.2), in place of one that waits already
+    /// (RFC 6455 §5.5.3).
     pub(crate) fn push_pong(&mut self, frame: &[u8]) -> Result<(), TryReserveError> {
         self.bytes -= self.control.remove_pong();
         self.control.push_pong(frame)?;
@@ -225,7 +227,8 @@ impl Outbox {
     /// Collects what is to be sent, in order: how many slices, and how many bytes.
     fn fill<'a>(&'a self, slices: &mut [IoSlice<'a>; MAX_SLICES]) -> (usize, usize) {
         let (front, control) = (self.front(), self.control.bytes());
-        // Without control frames the front segment is not cut.
+        // RFC 6455 §5.4: control frames go between two frames, not into one. Without them the front
+        // segment is not cut.
         let cut = if control.is_empty() { front.len() } else { self.frame_end };
         let behind = self.queue.iter().skip(1).map(Segment::bytes);
         let pieces = [&front[self.sent..cut], control, &front[cut..]].into_iter().chain(behind);

@@ -15,6 +15,7 @@
 /// assert_eq!(payload, [0x7f, 0x9f, 0x4d, 0x51, 0x58]); // the sample of RFC 6455 §5.7
 /// ```
 pub fn apply_mask(payload: &mut [u8], key: [u8; 4]) -> [u8; 4] {
+    // RFC 6455 §5.3: byte i of the payload with byte i modulo 4 of the key.
     let [a, b, c, d] = key;
     let wide = u64::from_ne_bytes([a, b, c, d, a, b, c, d]);
     let (words, tail) = payload.as_chunks_mut::<8>();

@@ -36,7 +36,7 @@ pub struct Utf8 {
 }
 
 impl Utf8 {
-    /// Validates the next bytes of the text.
+    /// Validates the next bytes of the text (RFC 6455 §8.1).
     ///
     /// # Errors
     /// [`InvalidUtf8`] at the earliest byte that rules UTF-8 out.

@@ -17,7 +17,8 @@ pub(crate) struct Target<'a> {
 impl<'a> Target<'a> {
     /// Takes the target apart, by the form that the method allows.
     pub(crate) fn parse(method: &str, target: &'a str) -> Option<Self> {
-        // RFC 3986 knows nothing but visible ASCII, and a fragment is never sent (RFC 6455 §3).
+        // RFC 9112 §3.2: a target is a part of a URI, which has nothing but visible ASCII; a fragment
+        // is never sent (RFC 6455 §3).
         if !target.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#') {
             return None;
         }

@@ -69,13 +69,14 @@ impl Tree {
         tests
     }
 
-    /// The lines of the file whose comments have one of `citations` in them, outside of its tests;
-    /// nothing where there is no such file.
+    /// The lines of the file whose comments have one of `citations` in them, outside of its tests
+    /// and of what opens the file, which stands beside no code. Nothing where there is no such file.
     pub(crate) fn lines_that_cite(&self, path: &str, citations: &[String]) -> Option<Vec<usize>> {
         let code = sources::code_lines(self.files.get(path)?);
         let cites = |line: &str| {
             line.split_once("//").is_some_and(|(_, comment)| {
-                citations.iter().any(|citation| has_citation(comment, citation))
+                !comment.starts_with('!')
+                    && citations.iter().any(|citation| has_citation(comment, citation))
             })
         };
         Some(code.filter(|(_, line)| cites(line)).map(|(number, _)| number).collect())
@@ -140,7 +141,8 @@ mod tests {
             ("// RFC 6455 §5.1: a server fails.", true),
             ("let a = 1; // RFC 6455 §5.1", true),
             ("/// The mask (RFC 6455 §5.1).", true),
-            ("//! See RFC 6455 §5.1. And so on.", true),
+            ("/// See RFC 6455 §5.1. And so on.", true),
+            ("//! See RFC 6455 §5.1.", false),
             ("// RFC 6455 §5.10", false),
             ("// RFC 6455 §5.1.2", false),
             ("// RFC 6455 §5.1a", false),

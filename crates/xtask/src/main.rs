@@ -23,6 +23,7 @@ mod rfc;
 mod sources;
 mod steps;
 mod suite;
+mod system_calls;
 mod table;
 mod tools;
 mod verdicts;

@@ -180,6 +180,12 @@ impl Child {
         }
     }
 
+    /// How many descriptors it has open. Linux only.
+    pub(crate) fn count_descriptors(&self) -> Result<usize> {
+        let folder = format!("/proc/{}/fd", self.process.id());
+        Ok(std::fs::read_dir(&folder).with_context(|| folder)?.count())
+    }
+
     fn kill(&mut self) {
         // Both fail only when the child has been waited for already.
         drop(self.process.kill());

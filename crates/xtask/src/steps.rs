@@ -7,6 +7,7 @@ use crate::clients;
 use crate::dependencies;
 use crate::process::{Child, Log, run};
 use crate::sources;
+use crate::system_calls;
 use crate::verdicts::Selection;
 use crate::workspace::{CARGO_LIMIT, Workspace};
 
@@ -26,6 +27,7 @@ const STEPS: &[Step] = &[
     Step { name: "clippy", about: "no lint of any target of the workspace", run: clippy },
     Step { name: "clippy-engine", about: "nor of the engine with fewer features", run: engine },
     Step { name: "test", about: "unit, integration and documentation tests", run: test },
+    Step { name: "system-calls", about: "real ones fail once each", run: system_calls::check },
     Step { name: "no-std", about: "the engine without std and allocator", run: no_std },
     Step { name: "documentation", about: "rustdoc without a warning", run: documentation },
     Step { name: "dependencies", about: "bans, licences, sources", run: dependencies::check },

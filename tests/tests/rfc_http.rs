@@ -178,6 +178,18 @@ before the status line | - | raw " " ^ "HTTP/1.1 101 Any\r\n\r\n" | fail Leading
 }
 
 #[test]
+fn rfc9112_s2_2_one_empty_line_in_front_of_a_request_is_ignored() {
+    requests(
+        r#"
+one                  | - | raw "\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n" | 426 NotWebSocket | -
+two                  | - | raw "\r\n\r" ^ "\nGET / HTTP/1.1\r\nHost: a\r\n\r\n" | 400 EmptyStartLine | -
+one, without its CR  | - | raw "\n" ^ "GET / HTTP/1.1\r\nHost: a\r\n\r\n" | 400 BareLineFeed | -
+nothing but that     | - | raw "\r\n" | partial | -
+"#,
+    );
+}
+
+#[test]
 fn rfc9112_s5_2_a_folded_line_is_refused_and_never_joined() {
     requests(
         r#"

@@ -11,7 +11,8 @@ use longwire_server::simulation::Simulation;
 use longwire_server::{Accept, Application, Config, Context, Message, Response};
 use simulated::{assert_refused, frame, open, request, simulation};
 
-/// A server that answers every plain request with the same page, whatever is asked for.
+/// A server that answers every plain request with the same page, whatever is asked for, but for a
+/// path that names a status: the answer has that, and the query as its body.
 #[derive(Default)]
 struct Pages {
     /// Method and path of the requests that it was asked about.
@@ -31,7 +32,14 @@ impl Application for Pages {
 
     fn http(&mut self, request: &Request<'_>) -> Response {
         self.asked.push(format!("{} {}", request.method(), request.path()));
-        Response::text(200, "a page\n")
+        match request.path().strip_prefix("/status/") {
+            Some(status) => Response {
+                status: status.parse().expect("a status"),
+                headers: vec![("X-More".into(), "a".into())],
+                body: request.query().unwrap_or_default().to_owned().into_bytes().into(),
+            },
+            None => Response::text(200, "a page\n"),
+        }
     }
 }
 
@@ -164,6 +172,62 @@ fn rfc9110_s6_4_1_the_first_byte_behind_101_is_a_frames() {
         Connection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n\
         \x8a\x04ping";
     assert_eq!(client.receive(), expected);
+}
+
+#[test]
+fn rfc9110_s6_4_1_an_answer_of_204_or_304_has_no_body() {
+    let mistake = "HTTP/1.1 500 Internal Server Error\r\nConnection: close\r\n\
+                   Content-Length: 0\r\n\r\n";
+    let table = [
+        ("204", "HTTP/1.1 204 No Content\r\nConnection: close\r\nX-More: a\r\n\r\n"),
+        ("304", "HTTP/1.1 304 Not Modified\r\nConnection: close\r\nX-More: a\r\n\r\n"),
+        (
+            "205",
+            "HTTP/1.1 205 Reset Content\r\nConnection: close\r\nContent-Length: 0\r\nX-More: a\r\n\r\n",
+        ),
+        ("204?body", mistake),
+        ("205?body", mistake),
+        ("304?body", mistake),
+        // There is one answer, so that it is a final one; only a handshake switches.
+        ("101", mistake),
+        ("100", mistake),
+        (
+            "404?body",
+            "HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 4\r\nX-More: a\r\n\r\nbody",
+        ),
+    ];
+    for (target, expected) in table {
+        let request = format!("GET /status/{target} HTTP/1.1\r\nHost: a\r\n\r\n");
+        assert_eq!(page(request.as_bytes(), b"").0, expected, "{target}");
+    }
+}
+
+#[test]
+fn rfc9110_s15_5_6_the_answer_405_says_which_method_is_allowed() {
+    let expected = "HTTP/1.1 405 Method Not Allowed\r\nConnection: close\r\nContent-Length: 46\r\n\
+                    Content-Type: text/plain; charset=utf-8\r\nAllow: GET\r\n\r\n\
+                    the method of an opening handshake must be GET";
+    for method in ["POST", "PUT", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "get"] {
+        let upgrade = request("/", "").replacen("GET ", &format!("{method} "), 1);
+        assert_eq!(assert_refused(upgrade.as_bytes(), 405), expected, "{method}");
+    }
+}
+
+/// RFC 9110 §7.8: where there is an Upgrade, Connection names it.
+#[test]
+fn rfc9110_s15_5_22_the_answer_426_says_what_to_upgrade_to() {
+    let head = "HTTP/1.1 426 Upgrade Required\r\nConnection: close, Upgrade\r\n\
+                Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n";
+    let sound = request("/", "");
+    let requests = [
+        "GET / HTTP/1.1\r\nHost: a\r\n\r\n".to_owned(),
+        sound.replace("Upgrade: websocket\r\n", ""),
+        sound.replace("Version: 13", "Version: 8"),
+    ];
+    for request in requests {
+        let answer = assert_refused(request.as_bytes(), 426);
+        assert!(answer.starts_with(head), "{answer}");
+    }
 }
 
 /// No 100 and no second answer, whether or not it upgrades.

@@ -84,8 +84,8 @@ impl Rejection<'_> {
         }
         // An `Output` takes everything: writing to it does not fail.
         let _ = write!(output, "HTTP/1.1 {} {}\r\n", self.status, reason_phrase(self.status));
-        // RFC 6455 §4.4: a version that is not supported is answered with those that are. RFC 9110
-        // §15.5.22: 426 has an Upgrade.
+        // RFC 6455 §4.4: a version that is not supported is answered with those that are.
+        // RFC 9110 §15.5.22: 426 has an Upgrade.
         if self.status == 426 {
             output.push(
                 "Connection: close, Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n",

@@ -6,6 +6,7 @@ use crate::autobahn::{self, Role};
 use crate::clients;
 use crate::dependencies;
 use crate::process::{Child, Log, run};
+use crate::rfc;
 use crate::sources;
 use crate::system_calls;
 use crate::verdicts::Selection;
@@ -24,6 +25,7 @@ const STEPS: &[Step] = &[
     Step { name: "format", about: "the sources are formatted", run: format },
     Step { name: "unsafe", about: "no crate has unsafe code", run: sources::check_unsafe },
     Step { name: "lengths", about: "no file or function too long", run: sources::check_lengths },
+    Step { name: "rfc", about: "rules, their code and their tests fit", run: rfc::check },
     Step { name: "clippy", about: "no lint of any target of the workspace", run: clippy },
     Step { name: "clippy-engine", about: "nor of the engine with fewer features", run: engine },
     Step { name: "test", about: "unit, integration and documentation tests", run: test },

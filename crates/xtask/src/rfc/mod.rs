@@ -17,8 +17,9 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 
+use crate::process::Log;
 use crate::workspace::Workspace;
 use report::Report;
 use tree::Tree;
@@ -45,6 +46,14 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> Result<bool> {
     // Whoever has seen enough closes the pipe; the verdict does not depend on it.
     drop(io::stdout().write_all(text::text(&report, columns).as_bytes()));
     Ok(report.gaps.is_empty())
+}
+
+/// The step of `cargo xtask test`.
+pub(crate) fn check(workspace: &Workspace, log: &Log) -> Result<()> {
+    let report = report(&workspace.root)?;
+    log.note(&text::text(&report, None));
+    ensure!(report.gaps.is_empty(), "{} gaps between rules, code and tests", report.gaps.len());
+    Ok(())
 }
 
 fn report(root: &Path) -> Result<Report> {

@@ -15,7 +15,7 @@ const NUMBERS: [(&str, RangeInclusive<u32>); 5] =
 /// Every gap, the ones of entries first.
 pub(crate) fn gaps(entries: &[Entry], tree: &Tree) -> Vec<String> {
     let tests = tree.tests();
-    let known: BTreeSet<&str> = tests.iter().map(|test| test.name).collect();
+    let known: BTreeMap<&str, bool> = tests.iter().map(|test| (test.name, test.ignored)).collect();
     let mut gaps = Vec::new();
     for Entry { place, requirement } in entries {
         let mut found = Vec::new();
@@ -107,11 +107,16 @@ fn code(requirement: &Requirement, tree: &Tree, gaps: &mut Vec<String>) {
     }
 }
 
-/// Whether its tests exist and are named after it.
-fn names(requirement: &Requirement, known: &BTreeSet<&str>, gaps: &mut Vec<String>) {
+/// Whether its tests exist, are named after it, and are run. `known` are all tests, and whether
+/// they are ignored.
+fn names(requirement: &Requirement, known: &BTreeMap<&str, bool>, gaps: &mut Vec<String>) {
     let prefixes = requirement.test_prefixes();
+    let ignored = |name: &String| known.get(name.as_str()) == Some(&true);
+    if !requirement.tests.is_empty() && requirement.tests.iter().all(ignored) {
+        gaps.push("all of its tests are ignored; one has to be run always".to_owned());
+    }
     for name in requirement.tests.iter().filter(|name| !name.trim().is_empty()) {
-        if !known.contains(name.as_str()) {
+        if !known.contains_key(name.as_str()) {
             gaps.push(format!("there is no test `{name}` in crates/ or tests/"));
         }
         if !prefixes.iter().any(|prefix| name.starts_with(prefix)) {
@@ -135,7 +140,7 @@ fn repeated(entries: &[Entry], gaps: &mut Vec<String>) {
 fn unclaimed(entries: &[Entry], tests: &[Test<'_>], gaps: &mut Vec<String>) {
     let claimed: BTreeSet<&str> =
         entries.iter().flat_map(|entry| &entry.requirement.tests).map(String::as_str).collect();
-    for Test { name, path, line } in tests {
+    for Test { name, path, line, .. } in tests {
         if is_named_after_a_rule(name) && !claimed.contains(name) {
             gaps.push(format!(
                 "{path}:{line}: `{name}` stands in no table; add it to the rule that it holds"
@@ -167,6 +172,7 @@ mod tests {
             ("a.rs", "// RFC 6455 §5.1: it fails.\n"),
             ("silent.rs", "// RFC 6455 §5.2: it does not.\n"),
             ("tests.rs", "#[test]\nfn rfc6455_s5_1_a() {\n#[test]\nfn other() {\n"),
+            ("slow.rs", "#[test]\n#[ignore]\nfn slow() {\n"),
         ])
     }
 
@@ -179,7 +185,7 @@ mod tests {
     #[test]
     fn an_entry_has_its_gaps_one_by_one() {
         let rfc = "there is no test `rfc6455_s5_1_b` in crates/ or tests/";
-        let table: [(&str, &str, &[&str]); 19] = [
+        let table: [(&str, &str, &[&str]); 20] = [
             ("", "", &[]),
             ("\"RFC 6455\"", "\" \"", &["`standard` is empty or missing"]),
             ("\"A server fails.\"", "\"\"", &["`rule` is empty or missing"]),
@@ -226,6 +232,14 @@ mod tests {
                 &["`tests` is empty; name the tests that hold the rule"],
             ),
             ("\"MUST\"", "\"MAY\"\ndeclined = \"no\"", &[]),
+            (
+                "rfc6455_s5_1_a",
+                "slow",
+                &[
+                    "all of its tests are ignored; one has to be run always",
+                    "the test `slow` has to begin with `rfc6455_s5_1_` or `rfc6455_s5_3_`",
+                ],
+            ),
         ];
         for (from, to, wanted) in table {
             let spoilt = SOUND.replacen(from, to, 1);

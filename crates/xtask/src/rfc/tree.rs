@@ -25,6 +25,8 @@ pub(crate) struct Test<'a> {
     pub(crate) name: &'a str,
     pub(crate) path: &'a str,
     pub(crate) line: usize,
+    /// Only `--full` runs it.
+    pub(crate) ignored: bool,
 }
 
 impl Tree {
@@ -55,14 +57,16 @@ impl Tree {
     pub(crate) fn tests(&self) -> Vec<Test<'_>> {
         let mut tests = Vec::new();
         for (path, text) in &self.files {
-            let mut marked = false;
+            let (mut marked, mut ignored) = (false, false);
             for (index, line) in text.lines().enumerate() {
                 let line = line.trim();
                 marked |= line == "#[test]";
-                if let Some(name) = function_name(line)
-                    && std::mem::take(&mut marked)
-                {
-                    tests.push(Test { name, path, line: index + 1 });
+                ignored |= line.starts_with("#[ignore");
+                if let Some(name) = function_name(line) {
+                    if marked {
+                        tests.push(Test { name, path, line: index + 1, ignored });
+                    }
+                    (marked, ignored) = (false, false);
                 }
             }
         }
@@ -124,15 +128,16 @@ mod tests {
                 "tests/tests/c.rs",
                 "    #[test]\n    // Slow.\n    #[ignore = \"it is\"]\n    fn two() {\n    }\n\
                  #[ignore]\n#[test]\npub(crate) fn three() -> Result<(), Error> {\n}\n\
-                 let text = \"#[test]\";\nfn four() {\n}\n",
+                 let text = \"#[test]\";\nfn four() {\n}\n#[test]\nfn five() {\n}\n",
             ),
         ]);
         let wanted = [
-            ("one", "crates/a/src/b.rs", 2),
-            ("two", "tests/tests/c.rs", 4),
-            ("three", "tests/tests/c.rs", 8),
+            Test { name: "one", path: "crates/a/src/b.rs", line: 2, ignored: false },
+            Test { name: "two", path: "tests/tests/c.rs", line: 4, ignored: true },
+            Test { name: "three", path: "tests/tests/c.rs", line: 8, ignored: true },
+            Test { name: "five", path: "tests/tests/c.rs", line: 14, ignored: false },
         ];
-        assert_eq!(tree.tests(), wanted.map(|(name, path, line)| Test { name, path, line }));
+        assert_eq!(tree.tests(), wanted);
     }
 
     #[test]

@@ -8,6 +8,7 @@
 mod faulty;
 mod simulated;
 
+use std::cell::Cell;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -204,7 +205,8 @@ struct Usual {
     turns: usize,
 }
 
-fn check(world: Option<World>, usual: &Usual, attempt: &Attempt) {
+/// Says whether somebody was told that the server has failed: zlib-rs has panicked.
+fn check(world: Option<World>, usual: &Usual, attempt: &Attempt) -> bool {
     let mut world = world.unwrap_or_else(|| panic!("the worker panics: {attempt:?}"));
     assert!(world.turns <= usual.turns + 20, "{} turns: {attempt:?}", world.turns);
     let mut hurt = Vec::new();
@@ -232,6 +234,7 @@ fn check(world: Option<World>, usual: &Usual, attempt: &Attempt) {
     client.send(&[request("/", "").as_bytes(), &frame(0x82, b"hello")].concat());
     simulation.run_for(Duration::from_secs(1));
     assert!(client.receive().ends_with(b"\r\n\r\n\x82\x05hello"), "{attempt:?}");
+    received.iter().any(|received| received.ends_with(b"\x03\xf3the server has failed"))
 }
 
 #[test]
@@ -245,12 +248,14 @@ fn each_allocation_fails_once_and_one_connection_at_most_notices() {
         (received, world.turns)
     });
     let usual = Usual { with_news, without, turns };
+    let panics = Cell::new(0);
     let failed = each_allocation_fails(
         "the event loop",
         || prepare(&news),
         run,
         |_, _| false,
-        |attempt, world| check(world, &usual, attempt),
+        |attempt, world| panics.set(panics.get() + usize::from(check(world, &usual, attempt))),
     );
     assert!(failed > 30, "{failed} allocations");
+    assert_eq!(panics.get(), 2, "one for the decoder and one for the compressor");
 }

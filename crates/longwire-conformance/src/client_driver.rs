@@ -21,6 +21,13 @@ use crate::verdict::Verdict;
 
 /// Between two looks at the listener.
 const ACCEPT_INTERVAL: Duration = Duration::from_millis(2);
+/// Answers to an offer of permessage-deflate: one of them fits any offer (RFC 7692 §7.1).
+const ANSWERS: [&str; 4] = [
+    "",
+    "; server_no_context_takeover",
+    "; server_max_window_bits=9",
+    "; server_no_context_takeover; server_max_window_bits=9",
+];
 /// The most keys that are remembered.
 const MAX_KEYS: usize = 10_000;
 
@@ -86,7 +93,11 @@ impl ClientDriver<'_> {
                 (draft, wire) = (response.clone(), *how);
             }
             Opening::Deflate { answer, .. } => (draft, agreed) = agree(draft, &offers, answer)?,
-            Opening::Plain if self.options.deflate => (draft, agreed) = agree(draft, &offers, "")?,
+            Opening::Plain if self.options.deflate => {
+                let mut answers = ANSWERS.iter();
+                let fitting = answers.find_map(|answer| agree(draft.clone(), &offers, answer).ok());
+                (draft, agreed) = fitting.ok_or("the client offers no permessage-deflate")?;
+            }
             Opening::Plain | Opening::Request { .. } | Opening::Asked(_) => {}
         }
         let mut bytes = draft.render(&[("accept", &accept(key)), ("key", key)]);
@@ -161,4 +172,28 @@ fn agree(
 
 fn failed(reason: &str, link: Link) -> Opened {
     Opened::Decided(Verdict::Fail(reason.to_owned()), link.into_log())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_of_the_answers_fits_any_offer() {
+        for (offer, right) in [
+            ("", 0),
+            ("; client_max_window_bits", 0),
+            ("; server_no_context_takeover", 1),
+            ("; server_max_window_bits=9", 2),
+            ("; server_max_window_bits=15; client_no_context_takeover", 2),
+            ("; server_max_window_bits=12; server_no_context_takeover", 3),
+        ] {
+            let request = format!("\r\n{}: {}{offer}", extension::HEADER, extension::DEFLATE);
+            let offers = Head::parse(request.as_bytes())
+                .and_then(|head| extension::extensions(&head))
+                .unwrap();
+            let fits = |answer: &&str| agree(Draft::response(), &offers, answer).is_ok();
+            assert_eq!(ANSWERS.iter().position(|answer| fits(&answer)), Some(right), "{offer}");
+        }
+    }
 }

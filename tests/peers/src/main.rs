@@ -20,6 +20,7 @@ mod yawc;
 use std::error::Error;
 use std::io::Read as _;
 use std::net::SocketAddr;
+use std::sync::mpsc;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
@@ -67,7 +68,7 @@ async fn run<P: Peer>(role: &[&str]) -> Ended {
         ["server"] => serve::<P>().await,
         ["client", url] => {
             let address = url.strip_prefix("ws://").unwrap_or(url).trim_end_matches('/');
-            connect::<P>(address.parse()?).await
+            connect::<P>(address.parse()?)
         }
         _ => Err("server, or client URL?".into()),
     }
@@ -87,18 +88,29 @@ async fn serve<P: Peer>() -> Ended {
     }
 }
 
-async fn connect<P: Peer>(server: SocketAddr) -> Ended {
+fn connect<P: Peer>(server: SocketAddr) -> Ended {
     let mut refusals = 0;
     while refusals < REFUSALS {
-        let Ok(stream) = TcpStream::connect(server).await else {
+        let Ok(stream) = std::net::TcpStream::connect(server) else {
             refusals += 1;
-            tokio::time::sleep(REFUSAL_PAUSE).await;
+            std::thread::sleep(REFUSAL_PAUSE);
             continue;
         };
         refusals = 0;
         stream.set_nodelay(true)?;
-        let connection = tokio::spawn(P::connect(stream, server));
-        let _ = tokio::time::timeout(CONNECTION_LIMIT, connection).await;
+        // In a thread of its own: a library that never waits would keep a runtime's clock from going.
+        let (ended, end) = mpsc::channel();
+        std::thread::spawn(move || {
+            let _ = connect_once::<P>(stream, server);
+            let _ = ended.send(());
+        });
+        let _ = end.recv_timeout(CONNECTION_LIMIT);
     }
     Ok(())
+}
+
+fn connect_once<P: Peer>(stream: std::net::TcpStream, server: SocketAddr) -> Ended {
+    stream.set_nonblocking(true)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async { P::connect(TcpStream::from_std(stream)?, server).await })
 }

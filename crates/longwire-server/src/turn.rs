@@ -39,7 +39,7 @@ impl Turn {
 
     /// The input of `key` is going to be processed.
     pub(crate) fn begin(&mut self, key: usize) {
-        debug_assert!(self.output.is_empty() && self.frames_at == 0);
+        debug_assert!(self.output.is_empty() && self.frames_at == 0 && self.control.is_empty());
         self.owner = Some(key);
     }
 

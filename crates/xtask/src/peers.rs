@@ -44,7 +44,10 @@ pub(crate) fn run(workspace: &Workspace, options: &Options, log: &Log) -> Result
     thread::scope(|scope| {
         for _ in 0..options.jobs {
             scope.spawn(|| {
-                while let Some((number, run)) = locked(&queue).pop_front() {
+                loop {
+                    // Let go of the queue before the run, not behind it.
+                    let next = locked(&queue).pop_front();
+                    let Some((number, run)) = next else { return };
                     let results = run.execute(workspace, &programs);
                     let results = results.map_err(|error| format!("{error:#}"));
                     let mut outcomes = locked(&outcomes);

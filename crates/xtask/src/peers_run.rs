@@ -156,11 +156,13 @@ impl Run {
 }
 
 impl Results {
-    /// Only what fails again has failed.
+    /// Only what fails again has failed, and in the way in which it did then. A peer that has ended in
+    /// the middle of the second try has not passed what was left.
     fn confirm(&mut self, again: Self) {
-        let before = self.failures.len() as u64;
-        self.failures.retain(|failure| again.failures.iter().any(|of| of.id == failure.id));
-        self.must.passed += before - self.failures.len() as u64;
+        if !again.gone {
+            self.failures = again.failures;
+            self.must.passed = self.must.total - self.failures.len() as u64;
+        }
     }
 
     /// Out of the suite's JSON.
@@ -236,6 +238,9 @@ mod tests {
             Results { must, should: must, skipped: 0, gone: false, failures }
         };
         let mut first = results(7, 10, vec![failure("a"), failure("b"), failure("c")]);
+        let gone = Results { gone: true, ..results(0, 1, vec![failure("a")]) };
+        first.confirm(gone);
+        assert_eq!((first.must.passed, first.failures.len()), (7, 3));
         first.confirm(results(2, 3, vec![failure("b")]));
         assert_eq!(first.must, Ratio { passed: 9, total: 10 });
         assert_eq!(first.failures.len(), 1);

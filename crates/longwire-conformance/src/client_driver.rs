@@ -193,7 +193,7 @@ mod tests {
                 .and_then(|head| extension::extensions(&head))
                 .unwrap();
             let fits = |answer: &&str| agree(Draft::response(), &offers, answer).is_ok();
-            assert_eq!(ANSWERS.iter().position(|answer| fits(&answer)), Some(right), "{offer}");
+            assert_eq!(ANSWERS.iter().position(fits), Some(right), "{offer}");
         }
     }
 }

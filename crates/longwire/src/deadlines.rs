@@ -260,4 +260,15 @@ mod tests {
         assert_eq!(deadlines.handle_timeout(secs(61), &eager), Some(Expired::Ping));
         assert_eq!(deadlines.handle_timeout(secs(61), &eager), None);
     }
+
+    #[test]
+    fn the_defaults_are_those_that_are_promised() {
+        let promised = Timeouts {
+            ping_interval: Some(secs(30)),
+            pong_timeout: Some(secs(20)),
+            message_timeout: Some(secs(60)),
+            close_timeout: Some(secs(5)),
+        };
+        assert_eq!(Timeouts::default(), promised);
+    }
 }

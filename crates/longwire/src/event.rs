@@ -160,4 +160,33 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn rfc6455_s5_4_where_a_message_is_cut() {
+        type Case = (Message<'static>, usize, &'static [(Message<'static>, bool)]);
+        let table: &[Case] = &[
+            (Message::Binary(b""), 5, &[(Message::Binary(b""), true)]),
+            (Message::Binary(b"abcde"), 5, &[(Message::Binary(b"abcde"), true)]),
+            (
+                Message::Binary(b"abcdef"),
+                5,
+                &[(Message::Binary(b"abcde"), false), (Message::Binary(b"f"), true)],
+            ),
+            // Less than 4 counts as 4: a character of text may need as many.
+            (
+                Message::Binary(b"abcdefgh"),
+                1,
+                &[(Message::Binary(b"abcd"), false), (Message::Binary(b"efgh"), true)],
+            ),
+            (
+                Message::Text("abcd\u{20ac}"),
+                5,
+                &[(Message::Text("abcd"), false), (Message::Text("\u{20ac}"), true)],
+            ),
+        ];
+        for (message, max, pieces) in table {
+            let cut: Vec<_> = message.fragments(*max).collect();
+            assert_eq!(cut, *pieces, "{message:?} at {max}");
+        }
+    }
 }

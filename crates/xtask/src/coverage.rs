@@ -1,8 +1,8 @@
 //! Which lines of the engine its tests reach: measured by cargo-tarpaulin with the compiler's own
 //! instrumentation, and listed by file with the lines that no test has taken.
 //!
-//! Lines of tests do not count, nor do examples; what counts is what `cargo test` runs of the engine
-//! and of `tests/`.
+//! Lines of tests do not count. What runs are the tests beside the engine's code and all of `tests/`;
+//! the examples are left out, which are programs of their own.
 
 use std::fmt;
 use std::fs;
@@ -12,7 +12,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result};
 use serde_json::Value;
 
-use crate::process::{Log, run as run_command};
+use crate::process::{Log, answer, run as run_command};
 use crate::tools::Tool;
 use crate::workspace::{CARGO_LIMIT, Workspace};
 
@@ -21,7 +21,8 @@ const TARPAULIN: Tool =
 
 /// What is measured, and by whose tests.
 const SOURCES: &str = "crates/longwire/src";
-const PACKAGES: [&str; 2] = ["longwire", "longwire-tests"];
+const ENGINE: &str = "longwire";
+const TESTS: &str = "longwire-tests";
 
 /// Fewer covered lines than this of a hundred fail.
 const WANTED_PERCENT: u64 = 98;
@@ -44,15 +45,11 @@ pub(crate) fn run(workspace: &Workspace, log: &Log) -> Result<bool> {
     log.note("building and running the tests with instrumentation");
     let mut command = Command::new(program);
     command.args(["tarpaulin", "--engine", "llvm", "--skip-clean", "--color", "never"]);
-    command.args([
-        "--include-files",
-        &format!("{SOURCES}/*"),
-        "--timeout",
-        "1200",
-        "--out",
-        "Json",
-    ]);
-    command.args(PACKAGES.iter().flat_map(|package| ["--packages", package]));
+    command.args(["--timeout", "1200", "--out", "Json", "--include-files"]);
+    command.arg(format!("{SOURCES}/*")).args(["--packages", ENGINE, "--packages", TESTS, "--lib"]);
+    for target in test_targets(workspace)? {
+        command.args(["--test", &target]);
+    }
     // A directory of its own: other flags would build everything anew, here and in the usual one.
     command.arg("--target-dir").arg(workspace.target.join("tarpaulin"));
     command.arg("--output-dir").arg(&reports).current_dir(&workspace.root);
@@ -63,6 +60,19 @@ pub(crate) fn run(workspace: &Workspace, log: &Log) -> Result<bool> {
         fs::read_to_string(&report).with_context(|| format!("cannot read {}", report.display()))?;
     let files = read(&serde_json::from_str(&text)?, &workspace.root.join(SOURCES))?;
     Ok(tell(&files, log))
+}
+
+/// The names of the test targets of `tests/`.
+fn test_targets(workspace: &Workspace) -> Result<Vec<String>> {
+    let metadata = answer(&mut workspace.cargo(&["metadata", "--no-deps", "--format-version=1"]));
+    let metadata: Value = serde_json::from_str(&metadata.context("cargo metadata")?)?;
+    let packages = metadata["packages"].as_array().into_iter().flatten();
+    let targets = packages
+        .filter(|package| package["name"] == TESTS)
+        .filter_map(|package| package["targets"].as_array())
+        .flatten()
+        .filter(|target| target["kind"][0] == "test");
+    Ok(targets.filter_map(|target| target["name"].as_str().map(str::to_owned)).collect())
 }
 
 /// The files of a report, by name.

@@ -1,9 +1,8 @@
 //! Mutation testing of the engine's core: cargo-mutants breaks the code in one place at a time, and
 //! the tests have to notice.
 //!
-//! Two passes: the engine's own tests, which are built in seconds and notice most, then the tests of
-//! `tests/` for the mutants that are left. What neither notices has to stand in `tests/mutants.md`
-//! with the reason.
+//! The tests are those beside the engine's code, which are built in seconds: every mutant is a build.
+//! What they do not notice has to stand in `tests/mutants.md` with the reason.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -31,32 +30,11 @@ const SURVIVORS: &str = "tests/mutants.md";
 /// Fewer killed mutants than this of a hundred viable ones fail.
 const WANTED_PERCENT: usize = 95;
 
-/// How long one pass may take. Every mutant is a build.
+/// How long it may take, on a machine that has something else to do.
 const LIMIT: Duration = Duration::from_secs(8 * 60 * 60);
 
 /// The exit codes of cargo-mutants that are an answer: all killed, some not, some not in time.
 const ANSWERS: [i32; 3] = [0, 2, 3];
-
-/// One pass: whose tests have to notice, and which of them.
-struct Pass {
-    package: &'static str,
-    targets: &'static [&'static str],
-}
-
-const PASSES: [Pass; 2] = [
-    Pass { package: ENGINE, targets: &["--lib"] },
-    Pass {
-        package: "longwire-tests",
-        targets: &[
-            "--test=vectors",
-            "--test=handshake",
-            "--test=sending",
-            "--test=exhaustive_headers",
-            "--test=advisories_frames",
-            "--test=advisories_handshake",
-        ],
-    },
-];
 
 /// What `cargo xtask mutants` is asked for.
 #[derive(clap::Args)]
@@ -65,6 +43,10 @@ pub(crate) struct Options {
     /// given more than once.
     #[arg(long, value_name = "FILE")]
     file: Vec<String>,
+
+    /// Take a part of the mutants alone: `0/10` is every tenth from the first on.
+    #[arg(long, value_name = "K/N")]
+    shard: Option<String>,
 }
 
 /// The mutants by what became of them, each by its name in cargo-mutants' words.
@@ -78,7 +60,7 @@ struct Outcome {
     unviable: BTreeSet<String>,
 }
 
-/// Runs both passes; `false` where too few mutants are killed, or one survives that is not listed.
+/// Breaks and tests; `false` where too few mutants are killed, or one survives that is not listed.
 pub(crate) fn run(workspace: &Workspace, options: &Options, log: &Log) -> Result<bool> {
     let program = CARGO_MUTANTS.set_up(workspace, log)?;
     for file in &options.file {
@@ -86,60 +68,50 @@ pub(crate) fn run(workspace: &Workspace, options: &Options, log: &Log) -> Result
         ensure!(path.is_file(), "there is no {}", path.display());
     }
     let results = workspace.target.join("mutants");
-    if results.exists() {
-        fs::remove_dir_all(&results)?;
-    }
     fs::create_dir_all(&results)?;
-    let mut outcome = Outcome::default();
-    for (number, pass) in PASSES.iter().enumerate() {
-        log.note(&format!("with the tests of {}:", pass.package));
-        let mut command = pass.command(&program, workspace, options);
-        // The second pass leaves out what the first has killed.
-        command.args((number > 0).then_some("--iterate")).arg("--output").arg(&results);
-        let status = Child::spawn(&mut command, log)?.wait(LIMIT, |line| {
-            if line.starts_with("MISSED") || line.starts_with("TIMEOUT") {
-                log.note(line);
-            }
-        })?;
-        let answered = status.code().is_some_and(|code| ANSWERS.contains(&code));
-        ensure!(answered, "cargo-mutants failed: {status}; see {}", log.path().display());
-        outcome.take(&results.join("mutants.out"))?;
-        if outcome.survived.is_empty() && outcome.endless.is_empty() {
-            break;
+    log.note("testing the tests; what they miss:");
+    let mut command = command(&program, workspace, options);
+    let status = Child::spawn(command.arg("--output").arg(&results), log)?.wait(LIMIT, |line| {
+        if line.starts_with("MISSED") || line.starts_with("TIMEOUT") {
+            log.note(line);
         }
-    }
+    })?;
+    let answered = status.code().is_some_and(|code| ANSWERS.contains(&code));
+    ensure!(answered, "cargo-mutants failed: {status}; see {}", log.path().display());
+    let outcome = Outcome::read(&results.join("mutants.out"))?;
     let listed = fs::read_to_string(workspace.root.join(SURVIVORS)).context(SURVIVORS)?;
     Ok(outcome.tell(&listed, log))
 }
 
-impl Pass {
-    fn command(&self, program: &Path, workspace: &Workspace, options: &Options) -> Command {
-        let mut command = Command::new(program);
-        command.args(["mutants", "--colors=never", "--no-shuffle", "--package", ENGINE]);
-        command.args(["--test-package", self.package]);
-        command.args(self.targets.iter().map(|target| format!("--cargo-arg={target}")));
-        // By the names of the mutants: a file that is given beside the configured ones adds to them.
-        let name_begins =
-            |file: &String| format!("--re=^{}:", format!("{SOURCES}{file}").replace('.', r"\."));
-        let files = options.file.iter().map(name_begins);
-        // The copy of the tree that is broken has a target directory of its own.
-        command.args(files).env_remove("CARGO_TARGET_DIR").current_dir(&workspace.root);
-        command
+fn command(program: &Path, workspace: &Workspace, options: &Options) -> Command {
+    let mut command = Command::new(program);
+    command.args(["mutants", "--colors=never", "--no-shuffle"]);
+    command.args(["--package", ENGINE, "--test-package", ENGINE, "--cargo-arg=--lib"]);
+    // By the names of the mutants: a file that is given beside the configured ones adds to them.
+    let name_begins =
+        |file: &String| format!("--re=^{}:", format!("{SOURCES}{file}").replace('.', r"\."));
+    command.args(options.file.iter().map(name_begins));
+    if let Some(shard) = &options.shard {
+        command.args(["--sharding=round-robin", "--shard", shard]);
     }
+    // The copy of the tree that is broken has a target directory of its own.
+    command.env_remove("CARGO_TARGET_DIR").current_dir(&workspace.root);
+    command
 }
 
 impl Outcome {
-    /// Takes the lists that a pass has written. Only what it was given again has moved.
-    fn take(&mut self, lists: &Path) -> Result<()> {
+    /// The lists that cargo-mutants has written.
+    fn read(lists: &Path) -> Result<Self> {
         let read = |name: &str| -> Result<BTreeSet<String>> {
             let text = fs::read_to_string(lists.join(name)).with_context(|| name.to_owned())?;
             Ok(text.lines().map(str::to_owned).collect())
         };
-        self.killed.append(&mut read("caught.txt")?);
-        self.unviable.append(&mut read("unviable.txt")?);
-        self.survived = read("missed.txt")?;
-        self.endless = read("timeout.txt")?;
-        Ok(())
+        Ok(Self {
+            killed: read("caught.txt")?,
+            endless: read("timeout.txt")?,
+            survived: read("missed.txt")?,
+            unviable: read("unviable.txt")?,
+        })
     }
 
     fn viable(&self) -> usize {

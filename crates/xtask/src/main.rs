@@ -9,6 +9,7 @@ mod clients;
 mod coverage;
 mod debian;
 mod dependencies;
+mod differential;
 mod fuzz;
 mod missing;
 mod mutants;
@@ -104,6 +105,12 @@ enum Command {
     /// the input lies and how to replay it with the stable compiler.
     Fuzz(fuzz::Options),
 
+    /// Compare Longwire with other WebSocket libraries, over streams made from a seed.
+    ///
+    /// Fails where a library makes something else of a stream and tests/divergences.md does not
+    /// say why, or tells of an example that is not so.
+    Differential(differential::Options),
+
     /// Run the conformance suite against Longwire and other libraries, and write the page about it.
     ///
     /// Needs Python 3 and Node with npm; installs and builds the libraries under the target directory.
@@ -168,6 +175,10 @@ fn run(command: Command) -> anyhow::Result<bool> {
                 }
             }
             Ok(as_expected)
+        }
+        Command::Differential(options) => {
+            let log = Log::create(&workspace.log_path("differential"), true)?;
+            differential::run(&workspace, &options, &log).map(|()| true)
         }
         Command::Fuzz(options) => {
             let log = Log::create(&workspace.log_path("fuzz"), true)?;

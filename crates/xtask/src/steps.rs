@@ -5,6 +5,7 @@ use anyhow::{Result, bail, ensure};
 use crate::autobahn::{self, Role};
 use crate::clients;
 use crate::dependencies;
+use crate::differential;
 use crate::process::{Child, Log, run};
 use crate::rfc;
 use crate::sources;
@@ -31,6 +32,7 @@ const STEPS: &[Step] = &[
     Step { name: "test", about: "unit, integration and documentation tests", run: test },
     Step { name: "system-calls", about: "real ones fail once each", run: system_calls::check },
     Step { name: "no-std", about: "the engine without std and allocator", run: no_std },
+    Step { name: "differential", about: "other libraries, as told", run: differential::check },
     Step { name: "documentation", about: "rustdoc without a warning", run: documentation },
     Step { name: "dependencies", about: "bans, licences, sources", run: dependencies::check },
     Step { name: "advisories", about: "advisories, yanks", run: dependencies::check_advisories },

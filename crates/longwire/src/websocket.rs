@@ -216,6 +216,8 @@ impl WebSocket {
     }
 
     /// Adds a piece to the message that it belongs to; gives the message when it is whole.
+    // Not in line, so that messages which come in one piece are not held up by it.
+    #[inline(never)]
     fn add(
         &mut self,
         chunk: Chunk<'_>,

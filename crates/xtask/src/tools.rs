@@ -28,7 +28,12 @@ impl Tool {
     ///
     /// [`Missing`] where it cannot be installed.
     pub(crate) fn set_up(self, workspace: &Workspace, log: &Log) -> Result<PathBuf> {
-        let runs = |program: &PathBuf| answer(Command::new(program).arg("--version")).is_some();
+        // Some programs want the word that cargo puts in front of their arguments, others do without.
+        let word = self.name.trim_start_matches("cargo-");
+        let runs = |program: &PathBuf| {
+            let answers = |words: &[&str]| answer(Command::new(program).args(words)).is_some();
+            answers(&["--version"]) || answers(&[word, "--version"])
+        };
         let tools = workspace.target.join("tools");
         let own = tools.join("bin").join(self.name);
         if let Some(program) = [PathBuf::from(self.name), own.clone()].into_iter().find(runs) {

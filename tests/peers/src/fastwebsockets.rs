@@ -21,8 +21,8 @@ impl Peer for Fastwebsockets {
                 return None;
             }
             let (response, upgraded) = upgrade::upgrade(&mut request).ok()?;
-            tokio::spawn(async move { echo(upgraded.await?).await });
-            Some(response)
+            let echo = tokio::spawn(async move { echo(upgraded.await?).await });
+            Some((response, echo))
         })
         .await
     }

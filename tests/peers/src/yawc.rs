@@ -15,8 +15,8 @@ impl Peer for Yawc {
         hyper_server::serve(stream, |mut request| {
             let upgrade = WebSocket::<HttpStream>::upgrade_with_options(&mut request, options());
             let (response, upgraded) = upgrade.ok()?;
-            tokio::spawn(async move { echo(upgraded.await?).await });
-            Some(response)
+            let echo = tokio::spawn(async move { echo(upgraded.await?).await });
+            Some((response, echo))
         })
         .await
     }

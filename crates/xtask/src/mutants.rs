@@ -78,7 +78,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options, log: &Log) -> Result
     })?;
     let answered = status.code().is_some_and(|code| ANSWERS.contains(&code));
     ensure!(answered, "cargo-mutants failed: {status}; see {}", log.path().display());
-    let outcome = Outcome::read(&results.join("mutants.out"))?;
+    let outcome = Outcome::read(&results.join("mutants.out"), &options.file)?;
     let listed = fs::read_to_string(workspace.root.join(SURVIVORS)).context(SURVIVORS)?;
     Ok(outcome.tell(&listed, log))
 }
@@ -100,11 +100,13 @@ fn command(program: &Path, workspace: &Workspace, options: &Options) -> Command 
 }
 
 impl Outcome {
-    /// The lists that cargo-mutants has written.
-    fn read(lists: &Path) -> Result<Self> {
+    /// The lists that cargo-mutants has written. A few mutants of other files can be in them: those
+    /// of the fields of an expression it takes whatever names it is told.
+    fn read(lists: &Path, files: &[String]) -> Result<Self> {
         let read = |name: &str| -> Result<BTreeSet<String>> {
             let text = fs::read_to_string(lists.join(name)).with_context(|| name.to_owned())?;
-            Ok(text.lines().map(str::to_owned).collect())
+            let wanted = |name: &&str| files.is_empty() || files.iter().any(|it| it == file(name));
+            Ok(text.lines().filter(wanted).map(str::to_owned).collect())
         };
         Ok(Self {
             killed: read("caught.txt")?,

@@ -53,14 +53,14 @@ pub(crate) fn is_named_after_a_rule(name: &str) -> bool {
 
 /// What the entry says by itself.
 fn fields(requirement: &Requirement, gaps: &mut Vec<String>) {
-    let Requirement { id, standard, sections, level, role, rule, code, tests, declined, waiting } =
-        requirement;
+    let Requirement { id, standard, sections, level, role, rule, code, tests, .. } = requirement;
+    let Requirement { declined, deviates, waiting, .. } = requirement;
     for (field, value) in [("id", id), ("standard", standard), ("rule", rule)] {
         if value.trim().is_empty() {
             gaps.push(format!("`{field}` is empty or missing"));
         }
     }
-    for (field, value) in [("declined", declined), ("waiting", waiting)] {
+    for (field, value) in [("declined", declined), ("deviates", deviates), ("waiting", waiting)] {
         if value.as_ref().is_some_and(|reason| reason.trim().is_empty()) {
             gaps.push(format!("`{field}` has to say why"));
         }
@@ -80,9 +80,17 @@ fn fields(requirement: &Requirement, gaps: &mut Vec<String>) {
         gaps.push(format!("`role` is {role:?}; it has to be server, client or both"));
     }
     if level == "MUST" && declined.is_some() {
-        gaps.push("a MUST cannot be declined; keep it, or say in `waiting` what it needs".into());
+        gaps.push(
+            "a MUST cannot be declined; keep it, or say in `waiting` what it needs, or in `deviates` \
+             what is done in its place"
+                .into(),
+        );
+    }
+    if level != "MUST" && deviates.is_some() {
+        gaps.push(format!("a {level} is not deviated from; say in `declined` why it is not done"));
     }
     // A rule that is declined or waits has neither code nor tests, or both for the part that is kept.
+    // What is done in place of a rule has both.
     let whole = declined.is_none() && waiting.is_none();
     if code.is_empty() && whole {
         gaps.push("`code` is empty; name the files that keep the rule".to_owned());
@@ -185,7 +193,7 @@ mod tests {
     #[test]
     fn an_entry_has_its_gaps_one_by_one() {
         let rfc = "there is no test `rfc6455_s5_1_b` in crates/ or tests/";
-        let table: [(&str, &str, &[&str]); 20] = [
+        let table: [(&str, &str, &[&str]); 24] = [
             ("", "", &[]),
             ("\"RFC 6455\"", "\" \"", &["`standard` is empty or missing"]),
             ("\"A server fails.\"", "\"\"", &["`rule` is empty or missing"]),
@@ -221,7 +229,20 @@ mod tests {
             (
                 "code =",
                 "declined = \"no\"\ncode =",
-                &["a MUST cannot be declined; keep it, or say in `waiting` what it needs"],
+                &["a MUST cannot be declined; keep it, or say in `waiting` what it needs, or in \
+                     `deviates` what is done in its place"],
+            ),
+            ("code =", "deviates = \"refused\"\ncode =", &[]),
+            ("code =", "deviates = \" \"\ncode =", &["`deviates` has to say why"]),
+            (
+                "code = [\"a.rs\"]",
+                "deviates = \"refused\"",
+                &["`code` is empty; name the files that keep the rule"],
+            ),
+            (
+                "\"MUST\"",
+                "\"SHOULD\"\ndeviates = \"refused\"",
+                &["a SHOULD is not deviated from; say in `declined` why it is not done"],
             ),
             ("code =", "waiting = \"\"\ncode =", &["`waiting` has to say why"]),
             ("code =", "waiting = \"TLS\"\ncode =", &[]),

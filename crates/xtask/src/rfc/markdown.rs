@@ -27,6 +27,7 @@ fn write(out: &mut String, report: &Report) -> fmt::Result {
             write_row(out, row)?;
         }
     }
+    write_reasons(out, "Deviated from", &report.deviates)?;
     write_reasons(out, "Declined", &report.declined)?;
     write_reasons(out, "Waiting", &report.waiting)
 }
@@ -85,6 +86,7 @@ mod tests {
         };
         let report = Report {
             sections: vec![Section { title: "RFC 6455 §5.1".to_owned(), rows: vec![row] }],
+            deviates: vec![],
             declined: vec![],
             waiting: vec![reason],
             counts: vec!["2 requirements".to_owned()],

@@ -9,6 +9,7 @@ use super::tree::Tree;
 #[derive(Debug, Default)]
 pub(crate) struct Report {
     pub(crate) sections: Vec<Section>,
+    pub(crate) deviates: Vec<Reason>,
     pub(crate) declined: Vec<Reason>,
     pub(crate) waiting: Vec<Reason>,
     /// One line each: how many there are of what.
@@ -37,7 +38,7 @@ pub(crate) struct Row {
     pub(crate) tests: Vec<String>,
 }
 
-/// Why a requirement, or a part of it, is not kept.
+/// Why a requirement, or a part of it, is not kept, or what is done in its place.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Reason {
     pub(crate) level: String,
@@ -87,6 +88,7 @@ impl Report {
             rule: requirement.rule.clone(),
             reason: reason.clone(),
         };
+        self.deviates.extend(requirement.deviates.as_ref().map(reason));
         self.declined.extend(requirement.declined.as_ref().map(reason));
         self.waiting.extend(requirement.waiting.as_ref().map(reason));
     }
@@ -111,6 +113,7 @@ fn numbers(text: &str) -> Vec<(String, u32)> {
 fn counts(requirements: &[&Requirement]) -> Vec<String> {
     let of_level = |level: &str| requirements.iter().filter(|r| r.level == level).count();
     let tests: BTreeSet<_> = requirements.iter().flat_map(|r| &r.tests).collect();
+    let deviates = requirements.iter().filter(|r| r.deviates.is_some()).count();
     let declined = requirements.iter().filter(|r| r.declined.is_some()).count();
     let waiting = requirements.iter().filter(|r| r.waiting.is_some());
     let (in_part, whole): (Vec<&&Requirement>, _) = waiting.partition(|r| !r.tests.is_empty());
@@ -123,7 +126,11 @@ fn counts(requirements: &[&Requirement]) -> Vec<String> {
             of_level("MAY"),
         ),
         format!("tests named after them: {}", tests.len()),
-        format!("{declined} declined, {} waiting, {} waiting in part", whole.len(), in_part.len()),
+        format!(
+            "{deviates} deviated from, {declined} declined, {} waiting, {} waiting in part",
+            whole.len(),
+            in_part.len()
+        ),
     ]
 }
 
@@ -176,6 +183,7 @@ mod tests {
             entry("R3", "1", "SHOULD"),
             entry("R4", "1", "MAY"),
         ];
+        entries[0].requirement.deviates = Some("refused".to_owned());
         entries[1].requirement.waiting = Some("TLS".to_owned());
         entries[2].requirement.waiting = Some("routing".to_owned());
         entries[2].requirement.tests.clear();
@@ -184,12 +192,13 @@ mod tests {
         let wanted = [
             "4 requirements: 2 MUST, 1 SHOULD, 1 MAY",
             "tests named after them: 1",
-            "1 declined, 1 waiting, 1 waiting in part",
+            "1 deviated from, 1 declined, 1 waiting, 1 waiting in part",
         ];
         assert_eq!(report.counts, wanted);
         let shown = |reasons: &[Reason]| -> Vec<String> {
             reasons.iter().map(|r| format!("{} {} {}", r.level, r.id, r.reason)).collect()
         };
+        assert_eq!(shown(&report.deviates), ["MUST R1 refused"]);
         assert_eq!(shown(&report.declined), ["MAY R4 no use for it"]);
         assert_eq!(shown(&report.waiting), ["MUST R2 TLS", "SHOULD R3 routing"]);
     }

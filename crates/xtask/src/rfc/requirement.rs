@@ -30,6 +30,8 @@ pub(crate) struct Requirement {
     pub(crate) tests: Vec<String>,
     /// Why the rule, or a part of it, is not followed.
     pub(crate) declined: Option<String>,
+    /// What is done in place of a MUST, on purpose, and why that is no less safe.
+    pub(crate) deviates: Option<String>,
     /// What has to be there before the rule, or a part of it, can be kept.
     pub(crate) waiting: Option<String>,
 }
@@ -109,7 +111,7 @@ mod tests {
         let two = "# framing\n\n[[requirement]]\nid = \"R1\"\n\n[[requirement]]\nid = \"R2\"\n";
         let typo = "[[requirement]]\nid = \"R1\"\ntest = [\"a\"]\n[[requirement]]\nid = \"R2\"\n";
         let keys = "`id`, `standard`, `sections`, `level`, `role`, `rule`, `code`, `tests`, \
-                    `declined`, `waiting`";
+                    `declined`, `deviates`, `waiting`";
         let table: [(&str, &[&str], &[&str]); 6] = [
             ("", &[], &[]),
             (two, &["t.toml:3 R1", "t.toml:6 R2"], &[]),

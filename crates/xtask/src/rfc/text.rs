@@ -22,6 +22,7 @@ fn write(out: &mut String, report: &Report, columns: Option<usize>) -> fmt::Resu
         }
         writeln!(out)?;
     }
+    write_reasons(out, "Deviated from", &report.deviates, columns)?;
     write_reasons(out, "Declined", &report.declined, columns)?;
     write_reasons(out, "Waiting", &report.waiting, columns)?;
     for line in &report.counts {
@@ -104,6 +105,7 @@ mod tests {
         };
         let report = Report {
             sections: vec![Section { title: "RFC 6455 §5.1".to_owned(), rows: vec![row] }],
+            deviates: vec![],
             declined: vec![reason],
             waiting: vec![],
             counts: vec!["2 requirements".to_owned()],

@@ -199,10 +199,19 @@ a list           | - | raw "GET / HTTP/1.1\r\nConnection: keep-alive,\r\n " ^ "U
 an empty line    | - | raw "GET / HTTP/1.1\r\nHost: a\r\n " ^ "\r\n\r\n" | 400 LeadingWhitespace | -
 "#,
     );
+}
+
+/// The rule has a client read the lines as one, with spaces between them. Then a head would have two
+/// readings, of which somebody in between may take the other: it is refused, as in a request.
+#[test]
+fn rfc9112_s5_2_a_client_refuses_a_folded_line_in_place_of_joining_it() {
     responses(
         r#"
 with a space     | - | raw "HTTP/1.1 101 Any\r\nUpgrade:\r\n " ^ "websocket\r\n\r\n" | fail LeadingWhitespace
 with a tab       | - | raw "HTTP/1.1 101 Any\r\nUpgrade:\r\n\t" ^ "websocket\r\n\r\n" | fail LeadingWhitespace
+an unknown header | - | raw "HTTP/1.1 101 Any\r\nServer: a\r\n " ^ "b\r\n\r\n" | fail LeadingWhitespace
+a refusal        | - | raw "HTTP/1.1 403 No\r\nServer: a\r\n " ^ "b\r\n\r\n" | fail LeadingWhitespace
+an empty line    | - | raw "HTTP/1.1 101 Any\r\nServer: a\r\n " ^ "\r\n\r\n" | fail LeadingWhitespace
 "#,
     );
 }
@@ -344,6 +353,22 @@ and kept alive       | - | >"GET /chat HTTP/1.0" "Connection: keep-alive, Upgrad
     responses(
         r#"
 an answer in HTTP/1.0 | - | >"HTTP/1.0 101 Switching Protocols" | fail UnsupportedHttpVersion
+"#,
+    );
+}
+
+#[test]
+fn rfc9110_s2_5_a_higher_minor_version_is_not_guessed_at() {
+    requests(
+        r#"
+HTTP/1.2             | - | >"GET /chat HTTP/1.2" | 505 UnsupportedHttpVersion | -
+HTTP/1.9             | - | >"GET /chat HTTP/1.9" | 505 UnsupportedHttpVersion | -
+"#,
+    );
+    responses(
+        r#"
+HTTP/1.2             | - | >"HTTP/1.2 101 Switching Protocols" | fail UnsupportedHttpVersion
+HTTP/1.9             | - | >"HTTP/1.9 101 Switching Protocols" | fail UnsupportedHttpVersion
 "#,
     );
 }

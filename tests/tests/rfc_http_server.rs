@@ -230,6 +230,21 @@ fn rfc9110_s15_5_22_the_answer_426_says_what_to_upgrade_to() {
     }
 }
 
+/// The rule has a 100 sent in front of the 101. The 101 is the first answer, and the only one: a
+/// request that cannot have content has none to wait with.
+#[test]
+fn rfc9110_s7_8_no_100_goes_before_the_101() {
+    let mut simulation = simulation(|_| {});
+    for lines in ["Expect: 100-continue\r\n", "Expect: 100-continue\r\nContent-Length: 0\r\n"] {
+        let client = simulation.connect();
+        client.send(request("/", lines).as_bytes());
+        simulation.run();
+        let expected = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\
+            Connection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
+        assert_eq!(client.receive(), expected, "{lines:?}");
+    }
+}
+
 /// No 100 and no second answer, whether or not it upgrades.
 #[test]
 fn rfc9110_s10_1_1_an_expectation_is_answered_with_the_final_status() {

@@ -6,20 +6,23 @@ mod common;
 use std::collections::BTreeSet;
 use std::net::TcpListener;
 
-use common::{Longwire, PATIENCE, scripted};
+use common::{Longwire, PATIENCE, accept, scripted};
 
 /// The request of `longwire connect`, and everything that it sends behind it until it leaves,
-/// which it does over an answer that is not 101. It has a line to send all the time.
+/// which it does over an answer that is not 101. It has a line to send before it is answered.
 fn sent(answer: &'static str) -> (String, Vec<u8>) {
     let (result, received) = std::sync::mpsc::channel();
+    let (typed, is_typed) = std::sync::mpsc::channel();
     let (url, ended) = scripted(move |mut peer| {
         let head = peer.head();
+        is_typed.recv_timeout(PATIENCE).expect("a line to send");
         peer.send(answer);
         peer.end_stream();
         result.send((head, peer.rest())).expect("somebody who wants to know");
     });
     let mut longwire = Longwire::start(&["connect", &url]);
-    longwire.type_text("too early\n");
+    longwire.type_at_once("too early\n");
+    typed.send(()).expect("a script that waits");
     ended.recv_timeout(PATIENCE).expect("the end of the script");
     assert_eq!(longwire.end().code, Some(1));
     received.recv_timeout(PATIENCE).expect("what was received")
@@ -40,6 +43,35 @@ fn rfc6455_s4_1_nothing_but_the_request_is_sent_before_the_response() {
         assert!(head.starts_with("GET /path?query HTTP/1.1\r\n"), "{head}");
         assert_eq!(behind, b"", "{answer}");
     }
+}
+
+/// In one write with what follows, in pieces, and several of them; then the final response is what
+/// it is.
+#[test]
+fn rfc9110_s15_2_a_client_waits_behind_an_interim_response() {
+    let interim = "HTTP/1.1 100 Continue\r\n\r\n";
+    let hints = "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 199 Any\r\n\r\n";
+    for before in [vec![interim], vec![hints], vec!["HTTP/1.1 1", "02 Processing\r\n\r", "\n"]] {
+        let pieces = before.clone();
+        let (url, ended) = scripted(move |mut peer| {
+            pieces.iter().for_each(|piece| peer.send(piece));
+            accept(&mut peer);
+            peer.send(b"\x81\x05Hello");
+            let (first, _) = peer.masked_frame();
+            assert_eq!(first, 0x81);
+        });
+        let mut longwire = Longwire::start(&["connect", &url]);
+        assert_eq!(longwire.line(), "Hello", "{before:?}");
+        longwire.type_text("bye\n");
+        ended.recv_timeout(PATIENCE).expect("the end of the script");
+    }
+    let (url, _) = scripted(move |mut peer| {
+        peer.head();
+        peer.send(interim.to_owned() + "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n");
+    });
+    let ended = Longwire::start(&["connect", &url]).end();
+    let note = "the server refused the handshake with status 403\n";
+    assert_eq!((ended.code, &*ended.stderr), (Some(1), note));
 }
 
 #[test]

@@ -55,13 +55,21 @@ pub(super) fn open(
 
     // RFC 6455 §4.1: nothing else is sent before the response is verified.
     let (mut scanner, mut filled) = (HeadScanner::new(HeadLimits::DEFAULT), 0);
-    let head = loop {
-        filled += read(&mut stream, &mut buffer[filled..], deadline)?;
-        if let Status::Complete(head) = scanner.scan(&buffer[..filled])? {
-            break head;
+    let response = loop {
+        match scanner.scan(&buffer[..filled])? {
+            Status::Partial => filled += read(&mut stream, &mut buffer[filled..], deadline)?,
+            Status::Complete(head) => {
+                let response = Response::parse(head)?;
+                // RFC 9110 §15.2: behind any 1xx but 101 another response comes, though nobody asked.
+                if !matches!(response.status(), 100 | 102..=199) {
+                    break response;
+                }
+                buffer.copy_within(scanner.examined_bytes()..filled, 0);
+                filled -= scanner.examined_bytes();
+                scanner = HeadScanner::new(HeadLimits::DEFAULT);
+            }
         }
     };
-    let response = Response::parse(head)?;
     if response.status() != 101 {
         let location = response.headers().values("Location").next();
         let location = location.map(|value| String::from_utf8_lossy(value).into_owned());

@@ -73,6 +73,12 @@ impl Longwire {
         thread::spawn(move || stdin.write_all(&text));
     }
 
+    /// Writes to standard input what fits the pipe, and returns when it is there to be read.
+    pub(crate) fn type_at_once(&mut self, text: &str) {
+        let stdin = self.child.stdin.as_mut().expect("standard input, still open");
+        stdin.write_all(text.as_bytes()).unwrap();
+    }
+
     pub(crate) fn end_input(&mut self) {
         self.child.stdin = None;
     }

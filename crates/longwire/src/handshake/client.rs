@@ -152,7 +152,8 @@ impl<'a> ClientRequest<'a> {
             return Err(ResponseError::NotSwitching { status: response.status() });
         }
         // RFC 9112 §6.1 and RFC 9110 §8.6: a server sends neither of the two with a 101. An empty
-        // body is all that a length of 0 can mean.
+        // body is all that a length of 0 can mean. By RFC 9112 §6.3 they would be ignored; but who
+        // stands in between and does not know that would read frames as a body, or the reverse.
         let empty = headers.values("Content-Length").all(|length| length == b"0");
         if headers.contains("Transfer-Encoding") || !empty {
             return Err(ResponseError::BodyOnUpgrade);

@@ -160,7 +160,9 @@ impl HeadScanner {
             (_, _) if is_control(byte) => Err(HeadError::ControlCharacter { byte, at }),
 
             // RFC 9112 §2.2: white space between the start line and the first header. RFC 9112 §5.2:
-            // a line that continues the one before. Neither is read as anything.
+            // a line that continues the one before, which a server may refuse, and a client has to
+            // read as one line with it. Neither is read as anything: whoever stands in between and
+            // reads two lines where we read one would see another message.
             (Place::Beginning | Place::AfterLeadingLine | Place::LineStart, b' ' | b'\t') => {
                 Err(HeadError::LeadingWhitespace { at })
             }

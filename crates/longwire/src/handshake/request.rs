@@ -117,6 +117,7 @@ fn request_line<'a>(
         return Err(RequestError::MalformedRequestLine);
     }
     // RFC 6455 §4.2.1 item 1 asks for HTTP/1.1 or higher; no higher one looks like this.
+    // RFC 9110 §2.5: HTTP/1.2, if there were one, could be read as HTTP/1.1. There is none.
     // RFC 9110 §7.8: HTTP/1.0 cannot ask for an upgrade, so that it never gets 101.
     if version != 1 {
         return Err(RequestError::UnsupportedHttpVersion);

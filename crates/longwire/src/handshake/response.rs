@@ -61,7 +61,8 @@ fn status_line<'a>(
         return Err(ResponseError::MalformedStatusLine);
     }
     // RFC 6455 §4.1: whatever else is no answer to the request fails the connection. An upgrade is
-    // nothing that HTTP/1.0 knows (RFC 9110 §7.8).
+    // nothing that HTTP/1.0 knows (RFC 9110 §7.8), and no higher minor version exists that could be
+    // read as HTTP/1.1 (RFC 9110 §2.5).
     if version != 1 {
         return Err(ResponseError::UnsupportedHttpVersion);
     }

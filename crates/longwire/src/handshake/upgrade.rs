@@ -53,7 +53,9 @@ impl<'a> Upgrade<'a> {
             return Err(RequestError::MethodNotGet);
         }
         // RFC 9110 §10.1.1: without a body there is nothing that `Expect: 100-continue` could wait
-        // for, and the answer to the handshake is the final one: the field is ignored.
+        // for, and the answer to the handshake is the final one: the field is ignored. RFC 9110 §7.8
+        // has a 100 sent in front of the 101; that is not done, since a client that waits for the 101
+        // would take the 100 for a refusal.
         if request.body() != Body::None {
             return Err(RequestError::BodyOnUpgrade);
         }

@@ -224,6 +224,10 @@ pub fn check(vector: &Vector) -> Result<(), String> {
     if vector.input.mark.is_some_and(|mark| mark != at) {
         return wrong("byte by byte", format!("at {:?}", vector.input.mark), format!("at {at}"));
     }
+    let is_answered = vector.end == End::Server && verdict != "partial";
+    if is_answered == answer.is_empty() {
+        return wrong("the answer", format!("one: {is_answered}"), show(&answer));
+    }
     if let Some((expected, got)) = vector.answer.differs(&answer) {
         return wrong("the answer", expected, got);
     }
@@ -258,8 +262,12 @@ impl Answer {
             Self::Exactly(expected) => {
                 Some((format!("{:?}", String::from_utf8_lossy(expected)), differs()))
             }
+            // A client answers nothing, nor does a server to half a head.
+            Self::With(lines) if got.is_empty() && lines.is_empty() => None,
             Self::With(lines) => {
-                let (head, body) = text.split_once("\r\n\r\n")?;
+                let Some((head, body)) = text.split_once("\r\n\r\n") else {
+                    return Some(("a head".into(), differs()));
+                };
                 let length = format!("Content-Length: {}", body.len());
                 let close = |line: &&str| line.starts_with("Connection: close");
                 let missing =
@@ -393,5 +401,64 @@ fn agreed(params: Option<DeflateParams>) -> String {
 impl std::fmt::Display for Vector {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}: {}", self.name, show(&self.input.bytes))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Answer, End, holds};
+    use std::panic::catch_unwind;
+
+    #[test]
+    fn a_refusal_is_a_head_that_says_the_end_its_length_and_what_is_asked_for() {
+        let sound =
+            "HTTP/1.1 405 No\r\nConnection: close\r\nContent-Length: 2\r\nAllow: GET\r\n\r\nno";
+        let lines = || Answer::With(vec!["Allow: GET".into()]);
+        assert_eq!(lines().differs(sound.as_bytes()), None);
+        let table = [
+            ("\r\n\r\n", "\r\n"),
+            ("Connection: close\r\n", ""),
+            ("Connection: close\r\n", "Connection: close\r\nConnection: close\r\n"),
+            ("Content-Length: 2", "Content-Length: 3"),
+            ("Content-Length: 2\r\n", ""),
+            (
+                "Content-Length: 2\r\nAllow: GET\r\n\r\nno",
+                "Content-Length: 0\r\nAllow: GET\r\n\r\n",
+            ),
+            ("Allow: GET\r\n", ""),
+            ("Allow: GET\r\n", "Allow: GET\r\nAllow: GET\r\n"),
+            (sound, ""),
+        ];
+        for (from, to) in table {
+            let spoilt = sound.replacen(from, to, 1);
+            assert!(lines().differs(spoilt.as_bytes()).is_some(), "{spoilt:?}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_expectation_is_a_mismatch() {
+        let server = r#"a | - | +"Host: b" | 400 HostRepeated | "Connection: close""#;
+        let client = r#"a | - | raw "HTTP/1.1 101 A\n" ^ "\n" | fail BareLineFeed"#;
+        let open = r#"a | subprotocols=b | +"Sec-WebSocket-Protocol: b" | 101 | +"Sec-WebSocket-Protocol: b""#;
+        let sound = [(End::Server, server), (End::Server, open), (End::Client, client)];
+        for (end, line) in sound {
+            holds(end, line);
+        }
+        let table = [
+            (End::Server, server, "HostRepeated", "HostInvalid"),
+            (End::Server, server, "400", "403"),
+            (End::Server, server, "close\"", "keep-alive\""),
+            (End::Server, server, "+", ""),
+            (End::Server, open, "101 | +\"Sec-WebSocket-Protocol: b\"", "101 | -"),
+            (End::Server, open, "=b", "=c"),
+            (End::Client, client, "\" ^", "\""),
+            (End::Client, client, "BareLineFeed", "MalformedHeader"),
+        ];
+        for (end, line, from, to) in table {
+            let spoilt = line.replacen(from, to, 1);
+            assert_ne!(spoilt, line, "{from}");
+            let moved = spoilt.replace("\"\\n\"", "\"\\n\" ^");
+            assert!(catch_unwind(|| holds(end, &moved)).is_err(), "{moved}");
+        }
     }
 }

@@ -2,8 +2,7 @@
 //!
 //! Each test is a table in the notation of `vectors/handshake-server.txt`: name, what the server is
 //! willing to do, the request as edits of the one in RFC 6455 §1.2, status and rule of the answer,
-//! and what is in it. Each line is run in every cut. `a_deviation_is_the_end` then has the server
-//! answer them.
+//! and what is in it. Each line is run in every cut. The first test has a whole server answer.
 
 mod simulated;
 

@@ -111,14 +111,14 @@ pub(crate) fn receive<A: Application>(
                 application.pong(&mut Context::new(table, key), payload);
             }
             Ok(Some(Event::Close(close))) => {
-                tracing::debug!(id = %table.id(key), code = %close.code, "the peer closes");
                 table.place_control(key, OpCode::Close);
+                tracing::debug!(id = %table.id(key), code = %close.code, "the peer closes");
                 return Step::Over;
             }
             Ok(Some(Event::Chunk(_))) => {} // never from a `WebSocket`
             Err(error) => {
-                tracing::debug!(id = %table.id(key), %error, "the connection failed");
                 table.place_control(key, OpCode::Close);
+                tracing::debug!(id = %table.id(key), %error, "the connection failed");
                 return Step::Over;
             }
         }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use longwire_server::simulation::{Client, Simulation};
 use longwire_server::{
     Accept, Application, CloseCode, Closure, Config, ConnectionId, Context, Initiator, Message,
-    Peers, Request, Response, Upgrade,
+    Peers, Request, Response, Sent, Upgrade,
 };
 use simulated::{frame, request};
 
@@ -128,7 +128,8 @@ fn table() -> Vec<Row> {
 fn a_panic_of_the_application_ends_the_connection_that_it_was_called_for() {
     hide_expected_panics();
     for (callback, path, sent, expected, told) in table() {
-        let mut simulation = Simulation::new(1, Config::default(), Fragile::default());
+        let config = Config { max_connections: 2, ..Config::default() };
+        let mut simulation = Simulation::new(1, config, Fragile::default());
         let other = connect(&mut simulation, "/");
         let hurt = connect(&mut simulation, path);
         hurt.send(&sent);
@@ -152,6 +153,9 @@ fn a_panic_of_the_application_ends_the_connection_that_it_was_called_for() {
         };
         assert_eq!((closure.code, closure.initiator), told, "{callback}");
         assert_eq!(simulation.application().opened, 2);
+        // Its place is free again.
+        let next = connect(&mut simulation, "/").receive();
+        assert_eq!(frames(&next), WELCOME, "{callback}: the next connection");
     }
 }
 
@@ -161,7 +165,8 @@ fn a_panic_at_a_request_is_answered_with_500() {
     let get = "GET / HTTP/1.1\r\nHost: a\r\n\r\n".to_owned();
     for (callback, head) in [("http", get), ("upgrade", request("/upgrade", ""))] {
         for cut in [0, 20] {
-            let mut simulation = Simulation::new(1, Config::default(), Fragile::default());
+            let config = Config { max_connections: 1, ..Config::default() };
+            let mut simulation = Simulation::new(1, config, Fragile::default());
             let client = simulation.connect();
             client.send(&head.as_bytes()[..cut]);
             simulation.run();
@@ -179,6 +184,120 @@ fn a_panic_at_a_request_is_answered_with_500() {
             let next = connect(&mut simulation, "/").receive();
             assert_eq!(frames(&next), WELCOME, "{callback}: the next connection");
         }
+    }
+}
+
+#[test]
+fn a_session_that_panics_when_it_is_dropped_ends_its_own_connection() {
+    hide_expected_panics();
+    // The path, the answer to the handshake, and how often the end is told.
+    for (path, answer, closures) in [("/", "101", 1), ("/wrong-answer", "500", 0)] {
+        let config = Config { max_connections: 1, ..Config::default() };
+        let mut simulation = Simulation::new(1, config, Brittle::default());
+        for round in 1..=2 {
+            let client = simulation.connect();
+            client.send(request(path, "").as_bytes());
+            simulation.run();
+            client.end_stream();
+            simulation.run();
+            let received = String::from_utf8(client.receive()).expect("ASCII");
+            assert!(received.starts_with(&format!("HTTP/1.1 {answer} ")), "{path}: {received}");
+            assert_eq!(received.matches("HTTP/1.1").count(), 1, "{path}: {received}");
+            assert!(client.is_closed(), "{path}");
+            assert_eq!(simulation.connections(), 0, "{path}");
+            assert_eq!(simulation.application().closures, round * closures, "{path}");
+        }
+    }
+}
+
+/// Accepts with sessions that panic when they are dropped, and, where the path says so, with a
+/// header that cannot be sent.
+#[derive(Default)]
+struct Brittle {
+    closures: usize,
+}
+
+struct Shard;
+
+impl Drop for Shard {
+    fn drop(&mut self) {
+        panic_if(true);
+    }
+}
+
+impl Application for Brittle {
+    type Session = Shard;
+
+    fn upgrade(&mut self, upgrade: &Upgrade<'_>, _: SocketAddr) -> Result<Accept<Shard>, Response> {
+        let mut accept = Accept::new(Shard);
+        if upgrade.request().path() == "/wrong-answer" {
+            accept.headers.push(("A".into(), "\r\n".into()));
+        }
+        Ok(accept)
+    }
+
+    fn message(&mut self, _: &mut Context<'_, Shard>, _: Message<'_>) {}
+
+    fn close(&mut self, _: &mut Peers<'_, Shard>, _: ConnectionId, _: Shard, _: Closure) {
+        self.closures += 1;
+    }
+}
+
+/// What was sent to others before the panic is whole, and goes out.
+#[test]
+fn what_a_panic_leaves_for_others_is_sent() {
+    hide_expected_panics();
+    let mut simulation = Simulation::new(1, Config::default(), Relay::default());
+    let [from, to] = [(); 2].map(|()| {
+        let client = simulation.connect();
+        client.send(request("/", "").as_bytes());
+        simulation.run();
+        assert_eq!(frames(&client.receive()), b"");
+        client
+    });
+    from.send(&[frame(0x81, b"news"), frame(0x81, b"more")].concat());
+    simulation.run();
+    assert_eq!(from.receive(), FAILED);
+    // Of the end it was told in a call that panics too.
+    assert_eq!(to.receive(), b"\x81\x04news\x81\x03end");
+    simulation.shut_down();
+    simulation.run_for(Duration::from_secs(60));
+    assert!(simulation.is_over() && to.is_closed());
+}
+
+/// Sends each message, and word of each end, to everybody else, and panics then.
+#[derive(Default)]
+struct Relay(Vec<ConnectionId>);
+
+impl Relay {
+    fn tell(&self, peers: &mut Peers<'_, ()>, from: ConnectionId, message: Message<'_>) {
+        for id in self.0.iter().filter(|id| **id != from) {
+            if let Some(mut peer) = peers.get(*id) {
+                assert_eq!(peer.send(message), Sent::Now);
+            }
+        }
+        panic_if(true);
+    }
+}
+
+impl Application for Relay {
+    type Session = ();
+
+    fn upgrade(&mut self, _: &Upgrade<'_>, _: SocketAddr) -> Result<Accept<()>, Response> {
+        Ok(Accept::new(()))
+    }
+
+    fn open(&mut self, context: &mut Context<'_, ()>) {
+        self.0.push(context.id());
+    }
+
+    fn message(&mut self, context: &mut Context<'_, ()>, message: Message<'_>) {
+        let from = context.id();
+        self.tell(&mut context.peers(), from, message);
+    }
+
+    fn close(&mut self, peers: &mut Peers<'_, ()>, id: ConnectionId, (): (), _: Closure) {
+        self.tell(peers, id, Message::Text("end"));
     }
 }
 

@@ -9,6 +9,7 @@ use longwire::{
     Compression, Connection, ControlFrames, Event, Inbound, Input, Limits, Message, Outbound,
     ProtocolError, SendOptions, WebSocket,
 };
+use longwire_tests::vector::close_frame;
 use simulated::{open, simulation};
 
 const KEY: [u8; 4] = [1, 2, 3, 4];
@@ -113,8 +114,7 @@ fn t50_a_bomb_in_one_frame_or_in_fragments_costs_its_limit_and_the_decoder() {
     let client = open(&mut simulation, OFFER);
     client.send(&frame(0xc2, &bomb));
     simulation.run();
-    let close = client.receive();
-    assert_eq!((close[0], &close[2..4]), (0x88, &u16::to_be_bytes(1009)[..]));
+    assert_eq!(client.receive(), close_frame(1009, ProtocolError::MessageTooBig.reason(), None));
     assert!(client.is_ended());
     assert_eq!((simulation.application().messages, simulation.connections_with_buffers()), (0, 0));
 }
@@ -132,8 +132,8 @@ fn t51_a_bomb_with_damage_behind_its_limit_is_one_error_and_nothing_after_it() {
     let failed = Err(ProtocolError::MessageTooBig);
     assert_eq!(socket.receive(&mut input, &mut control, &mut inbound), failed);
     assert!(input.is_empty());
-    let close = control.poll_transmit().expect("a Close").to_vec();
-    assert_eq!((close[0], &close[2..4]), (0x88, &u16::to_be_bytes(1009)[..]));
+    let close = close_frame(1009, ProtocolError::MessageTooBig.reason(), None);
+    assert_eq!(control.poll_transmit(), Some(&close[..]));
     let mut later = frame(0xc2, &[0x07, 0x00]);
     for _ in 0..3 {
         let again = socket.receive(&mut Input::new(&mut later), &mut control, &mut inbound);

@@ -10,6 +10,7 @@ use longwire::{
     ApiMisuse, CloseCode, Connection, ControlFrames, Inbound, Input, Limits, ProtocolError, State,
     WebSocket,
 };
+use longwire_tests::vector::close_frame;
 use simulated::{frame, open, refusal, simulation};
 
 const LIMIT: u64 = 1 << 20;
@@ -66,8 +67,7 @@ fn t30_declared_length_beyond_the_limit_fails_at_the_header_and_allocates_nothin
         let client = open(&mut simulation, "");
         client.send(&header(claimed, true));
         simulation.run();
-        let close = client.receive();
-        assert_eq!((close[0], &close[2..4]), (0x88, &u16::to_be_bytes(code)[..]), "{claimed:x}");
+        assert_eq!(client.receive(), close_frame(code, error.reason(), None), "{claimed:x}");
         assert!(client.is_ended());
         assert_eq!(simulation.connections_with_buffers(), 0);
         assert!(simulation.run_for(Duration::from_secs(1)) <= 2, "nothing is left to do");
@@ -125,8 +125,7 @@ fn t32_a_message_without_its_last_byte_has_a_deadline_whatever_drips_in() {
     }
     assert!(!client.is_ended());
     simulation.run_for(Duration::from_millis(1_100));
-    let close = client.receive();
-    assert_eq!((close[0], &close[2..4]), (0x88, &u16::to_be_bytes(1008)[..]), "{close:02x?}");
+    assert_eq!(client.receive(), close_frame(1008, "the message took too long", None));
     // Without an answer to it, that is the end.
     simulation.run_for(Duration::from_millis(5_100));
     assert!(client.is_closed());
@@ -281,10 +280,12 @@ fn t43_the_framing_and_the_handshake_of_the_drafts_are_not_spoken() {
     assert!(answer.starts_with("HTTP/1.1 426 "), "{answer:?}");
     assert!(answer.contains("\r\nSec-WebSocket-Version: 13\r\n"), "{answer:?}");
     // Its text frames begin with 00, and the ones with a length with 80: both are continuations.
-    let drafts: [&mut [u8]; 2] = [&mut b"\x00Hello\xff".clone(), &mut b"\x80\xff\xff\xff".clone()];
-    for wire in drafts {
-        let (outcome, _) = receive(&mut server(), &mut Inbound::new(), wire);
-        let error = outcome.expect_err("no frame of version 13");
-        assert_eq!(error.code().value(), 1002, "{error:?}");
+    let drafts: [(&mut [u8], ProtocolError); 2] = [
+        (&mut b"\x00Hello\xff".clone(), ProtocolError::FrameNotMasked),
+        (&mut b"\x80\xff\xff\xff".clone(), ProtocolError::UnexpectedContinuation),
+    ];
+    for (wire, error) in drafts {
+        let outcome = receive(&mut server(), &mut Inbound::new(), wire);
+        assert_eq!((outcome, error.code().value()), ((Err(error), 0), 1002));
     }
 }

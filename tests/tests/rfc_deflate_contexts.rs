@@ -124,6 +124,23 @@ fn rfc7692_s7_1_1_with_context_takeover_a_message_refers_to_those_before_it() {
     }
 }
 
+/// An application that drops a message without a look at it has it in the window all the same.
+#[test]
+fn rfc7692_s7_1_1_a_message_that_nobody_looks_at_is_in_the_window() {
+    for role in ROLES {
+        let sender = if role == Role::Server { Role::Client } else { Role::Server };
+        let mut ours = socket(role, params(sender, false, 15));
+        let (mut inbound, mut control) = (Inbound::new(), ControlFrames::new());
+        let mut wire = [HELLO, HELLO_AGAIN, HELLO_AGAIN].map(|data| frames(data, 3, sender));
+        for unseen in &mut wire[..2] {
+            let mut input = Input::new(unseen);
+            while ours.receive(&mut input, &mut control, &mut inbound).expect("sound").is_some() {}
+        }
+        let event = ours.receive(&mut Input::new(&mut wire[2]), &mut control, &mut inbound);
+        assert_eq!(event, Ok(Some(Event::Binary(b"Hello"))), "{role:?}");
+    }
+}
+
 /// The four bytes of a sync flush are taken off; an empty message is a zero; and what does not get
 /// shorter is sound DEFLATE all the same.
 #[test]

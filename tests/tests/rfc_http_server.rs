@@ -264,18 +264,18 @@ fn rfc9110_s9_3_2_no_answer_to_head_has_a_body() {
     assert_eq!(asked, ["HEAD /a"]);
     assert_eq!(answer, parts(PAGE).0);
     let requests = [
-        " / HTTP/1.1\r\nHost: a\r\n\r\n",
-        " / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n",
-        " / HTTP/1.1\r\n\r\n",
-        " / HTTP/1.0\r\n\r\n",
-        " / HTTP/1.1\r\nHost: a\r\nContent-Length: a\r\n\r\n",
-        " / HTTP/1.1\r\nHost: a\r\nno colon\r\n\r\n",
-        " / HTTP/1.1\r\nHost: a\r\n folded\r\n\r\n",
-        " / HTTP/1.1\nHost: a\n\n",
-        &format!(" /{} HTTP/1.1\r\n\r\n", "a".repeat(9_000)),
-        &format!(" / HTTP/1.1\r\n{}\r\n", "A: b\r\n".repeat(101)),
+        (" / HTTP/1.1\r\nHost: a\r\n\r\n", 426),
+        (" / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", 400),
+        (" / HTTP/1.1\r\n\r\n", 400),
+        (" / HTTP/1.0\r\n\r\n", 505),
+        (" / HTTP/1.1\r\nHost: a\r\nContent-Length: a\r\n\r\n", 400),
+        (" / HTTP/1.1\r\nHost: a\r\nno colon\r\n\r\n", 400),
+        (" / HTTP/1.1\r\nHost: a\r\n folded\r\n\r\n", 400),
+        (" / HTTP/1.1\nHost: a\n\n", 400),
+        (&format!(" /{} HTTP/1.1\r\n\r\n", "a".repeat(9_000)), 414),
+        (&format!(" / HTTP/1.1\r\n{}\r\n", "A: b\r\n".repeat(101)), 431),
     ];
-    for rest in requests {
+    for (rest, status) in requests {
         let of = |method: &str| {
             let bytes = format!("{method}{rest}");
             let mut simulation = simulation(|_| {});
@@ -290,6 +290,7 @@ fn rfc9110_s9_3_2_no_answer_to_head_has_a_body() {
             answer
         };
         let (get, head) = (of("GET"), of("HEAD"));
+        assert!(head.starts_with(&format!("HTTP/1.1 {status} ")), "{head} to {rest}");
         assert_eq!(parts(&get).0, head, "{rest}");
         assert_ne!(parts(&get).1, "", "{rest}");
         // A method that only begins so is another one.

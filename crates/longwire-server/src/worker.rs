@@ -168,6 +168,9 @@ impl<N: Network, A: Application> Worker<N, A> {
     }
 
     fn turn_unread(&mut self) {
+        if self.turn_unread.is_empty() {
+            return;
+        }
         let end = self.table.connections.end();
         for index in 0.. {
             let Some(key) = self.turn_unread.key(index, end) else { break };
@@ -191,6 +194,9 @@ impl<N: Network, A: Application> Worker<N, A> {
     }
 
     fn turn_unflushed(&mut self) {
+        if self.table.unflushed.is_empty() {
+            return;
+        }
         // What does not go in one write, and what the end of one connection sends to others, has
         // the next turn.
         mem::swap(&mut self.table.unflushed, &mut self.turn_unflushed);

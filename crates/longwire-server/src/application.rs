@@ -19,10 +19,11 @@ use std::net::SocketAddr;
 /// waits for them.
 ///
 /// # Panics
-/// A panic in one of the calls ends the connection that it was made for: with 1011, or with 500
-/// where its request was not answered yet; then `close` is called for it. The others go on, and so
-/// does the application, with whatever it had changed by half. Who would rather have the process
-/// end builds with `panic = "abort"`.
+/// A panic in one of the calls ends the connection that it was made for: with 1011, and `close` is
+/// called for it; or with 500 where its request was not answered yet. The others go on, and so does
+/// the application, with whatever it had changed by half. Where a session panics when it is dropped
+/// by a panic, the process aborts, as always in Rust. Who would rather have it end at any panic
+/// builds with `panic = "abort"`.
 pub trait Application {
     /// What the application keeps for each connection. It counts towards the memory of an idle
     /// connection.

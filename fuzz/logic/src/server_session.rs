@@ -172,12 +172,13 @@ impl Peer {
             match connection.receive(&mut input, &mut control) {
                 Ok(Some(Event::Close(close))) => {
                     // RFC 6455 §5.5.1: no data behind a Close. A Ping may still be answered, until
-                    // the peer's Close comes (§5.5.2).
+                    // the peer's Close comes (§5.5.2). The last Pong may be cut off.
                     let has_code = close.code != CloseCode::NO_STATUS;
                     let close_len = 2 + close.reason.len() + if has_code { 2 } else { 0 };
                     let mut behind = &sent[sent.len() - left + close_len..];
-                    while let [0x8a, len, rest @ ..] = behind {
-                        behind = rest.get(usize::from(*len)..).unwrap_or_default();
+                    while let [0x8a, rest @ ..] = behind {
+                        let len = rest.first().map_or(0, |&len| usize::from(len));
+                        behind = rest.get(1 + len..).unwrap_or_default();
                     }
                     assert!(behind.is_empty(), "behind the Close: {behind:02x?}");
                 }

@@ -212,7 +212,6 @@ pub(super) static ROWS: &[Row] = &[
         "white space between name and colon",
         &[And("X-Other : a")],
     ),
-    Row(SHOULD, http("5.2"), "obs-fold", "a folded line", &[And("X-Folded: a\r\n b")]),
     Row(SHOULD, http("5"), "nul-value", "a NUL in a value", &[And("X-Nul: a\0b")]),
     Row(SHOULD, http("2.2"), "bare-cr", "a CR alone in a value", &[And("X-Cr: a\rb")]),
 ];

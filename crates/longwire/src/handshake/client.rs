@@ -144,7 +144,9 @@ impl<'a> ClientRequest<'a> {
     ///
     /// The first rule that it breaks; the connection has failed. A status that is not 101 is
     /// [`ResponseError::NotSwitching`]: what it means is HTTP's affair, and the response's headers
-    /// say more.
+    /// say more. Another status from 100 to 199 is the one case in which nothing has failed: the
+    /// response that counts comes behind it (RFC 9110 §15.2), for a new
+    /// [`HeadScanner`](super::HeadScanner).
     pub fn verify(&self, response: &Response<'_>) -> Result<Established<'a>, ResponseError> {
         let headers = response.headers();
         // RFC 6455 §4.1, response item 1: anything but 101 is for HTTP to deal with.

@@ -82,10 +82,10 @@ impl<N: Network, A: Application> Worker<N, A> {
         self.list_if_unread(key);
     }
 
-    /// The application has panicked, or the engine, and that only with the input of this connection:
-    /// so it is this one that ends. It says 1011, or 500, if it can; what it has sent is not
-    /// looked at any more. What the others rely on is whole: the panic came out of a call that was
-    /// made between two changes of it.
+    /// The application has panicked while it was given the input of this connection, or the engine
+    /// has. This is the connection that ends: with 1011, or with 500 where its request was not
+    /// answered yet. The rest of its input is not looked at. What the others rely on is whole: the
+    /// application is not called in the middle of a change of it.
     fn has_panicked(&mut self, key: usize) {
         let Some(connection) = self.table.connections.get(key) else { return };
         tracing::error!(id = %self.table.id(key), "a panic while input was processed");

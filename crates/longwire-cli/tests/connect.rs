@@ -3,7 +3,6 @@
 
 mod common;
 
-use std::net::TcpListener;
 use std::sync::mpsc;
 
 use common::{Ended, Longwire, PATIENCE, Peer, accept, scripted};
@@ -161,9 +160,8 @@ fn a_refusal_is_shown() {
 
 #[test]
 fn without_a_connection_it_says_why() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let nobody = format!("ws://{}/", listener.local_addr().unwrap());
-    drop(listener);
+    // A port that nobody is given, unlike one that was free a moment ago.
+    let nobody = "ws://127.0.0.1:1/";
     // A server that answers something else.
     let (stranger, _) = scripted(|mut peer| {
         peer.head();
@@ -175,21 +173,21 @@ fn without_a_connection_it_says_why() {
     let (release, held) = mpsc::channel();
     let (slow, _) = scripted(move |_peer| held.recv().unwrap());
     let table: &[(&[&str], &str)] = &[
-        (&[&nobody], "cannot connect to 127.0.0.1, port "),
-        (&["wss://127.0.0.1/"], "wss://127.0.0.1/: TLS is not supported yet"),
-        (&["127.0.0.1:9001"], "127.0.0.1:9001: the URL must begin with ws:// or wss://"),
-        (&[&stranger], ""),
-        (&[&silent], "the server ended the connection before it answered the handshake"),
-        (&[&slow, "--connect-timeout", "0.1"], "the server did not answer in time"),
-        (&[&nobody, "--header", "none"], ""),
+        (&[nobody], "longwire: cannot connect to 127.0.0.1, port 1: "),
+        (&["wss://127.0.0.1/"], "longwire: wss://127.0.0.1/: TLS is not supported yet"),
+        (&["127.0.0.1:9001"], "longwire: 127.0.0.1:9001: the URL must begin with ws:// or wss://"),
+        (&[&stranger], "longwire: HTTP version is not 1.1 "),
+        (&[&silent], "longwire: the server ended the connection before it answered the handshake"),
+        (&[&slow, "--connect-timeout", "0.1"], "longwire: the server did not answer in time"),
+        (
+            &[nobody, "--header", "none"],
+            "error: invalid value 'none' for '--header <HEADER>': a name, ",
+        ),
     ];
     for (arguments, complaint) in table {
         let ended = Longwire::start(&[&["connect"], *arguments].concat()).end();
         assert_eq!((ended.code, ended.stdout.len()), (Some(1), 0), "{ended:?}");
-        if !complaint.is_empty() {
-            assert!(ended.stderr.starts_with(&format!("longwire: {complaint}")), "{ended:?}");
-        }
-        assert_ne!(ended.stderr, "");
+        assert!(ended.stderr.starts_with(complaint), "{ended:?}");
     }
     release.send(()).unwrap();
 }

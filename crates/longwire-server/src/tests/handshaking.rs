@@ -100,13 +100,21 @@ fn t10_one_answer_then_the_end_whatever_follows() {
         ("HEAD /hello HTTP/1.1\r\nHost: a\r\n\r\n".into(), "HTTP/1.1 200 ", "utf-8\r\n\r\n"),
         ("GET /admin HTTP/1.1\r\nHost: a\r\n\r\n".into(), "HTTP/1.1 404 ", "\r\n\r\n"),
         ("GET / HTTP/1.1\r\n\r\n".into(), "HTTP/1.1 400 ", "Host is missing"),
-        ("nonsense\r\n\r\n".into(), "HTTP/1.1 400 ", ""),
-        ("GET / HTTP/1.1\nHost: a\n\n".into(), "HTTP/1.1 400 ", ""),
+        ("nonsense\r\n\r\n".into(), "HTTP/1.1 400 ", "must be method, target and version"),
+        ("GET / HTTP/1.1\nHost: a\n\n".into(), "HTTP/1.1 400 ", "CR or LF must not stand alone"),
         (upgrade("/forbidden"), "HTTP/1.1 403 ", "not you\n"),
         (upgrade("/wrong"), "HTTP/1.1 500 ", "\r\n\r\n"),
-        (REQUEST.replace("13", "8"), "HTTP/1.1 426 ", ""),
-        (format!("GET /{} HTTP/1.1\r\n", "a".repeat(9000)), "HTTP/1.1 414 ", ""),
-        (format!("GET / HTTP/1.1\r\nA: {}", "a".repeat(16_384)), "HTTP/1.1 431 ", ""),
+        (REQUEST.replace("13", "8"), "HTTP/1.1 426 ", "Sec-WebSocket-Version must be 13"),
+        (
+            format!("GET /{} HTTP/1.1\r\n", "a".repeat(9000)),
+            "HTTP/1.1 414 ",
+            "the start line is over this endpoint's limit",
+        ),
+        (
+            format!("GET / HTTP/1.1\r\nA: {}", "a".repeat(16_384)),
+            "HTTP/1.1 431 ",
+            "the head is over this endpoint's limit",
+        ),
     ];
     for (request, begin, end) in cases {
         let mut simulation = simulation(|_| {});

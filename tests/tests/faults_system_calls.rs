@@ -113,10 +113,13 @@ struct Outcome {
     turns: usize,
 }
 
+/// There is room for the connections of [`run`], and for none besides.
+const CONNECTIONS: usize = 6;
+
 /// Six connections, each in another phase when the fault is set up, and each brought to its end
 /// behind it.
 fn run(seed: u64, fault: Option<(Call, usize, i32)>) -> Outcome {
-    let config = Config { deflate: None, ..Config::default() };
+    let config = Config { deflate: None, max_connections: CONNECTIONS, ..Config::default() };
     let mut simulation = Simulation::new(seed, config, Echo::default());
     let request = request("/", "");
     let (begin, end) = request.as_bytes().split_at(request.len() / 2);
@@ -225,6 +228,12 @@ fn check(outcome: Outcome, effect: Effect, usual: usize, row: &str) {
     }
     assert!(lost <= hurt, "{row}: {lost} lost");
     assert!(closures.len() - lost >= whole, "{row}");
+
+    // There is room for as many as before.
+    for _ in 0..CONNECTIONS {
+        let next = Peer::open("the next", &mut simulation);
+        assert!(next.client.receive().starts_with(b"HTTP/1.1 101 "), "{row}: there is no room");
+    }
 }
 
 /// The descriptors are all in use for a while: no loop, and whoever is connected goes on.

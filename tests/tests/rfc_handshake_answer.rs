@@ -133,6 +133,11 @@ impl Application for Chat {
     fn upgrade(&mut self, upgrade: &Upgrade<'_>, _: SocketAddr) -> Result<Accept<()>, Response> {
         match upgrade.request().path() {
             "/chat" => {}
+            "/old" => {
+                let mut response = Response::text(307, "");
+                response.headers.push(("Location".into(), "wss://page.example/chat".into()));
+                return Err(response);
+            }
             "/misled" => {
                 let subprotocol = Some("never-asked-for".into());
                 return Ok(Accept { subprotocol, ..Accept::new(()) });
@@ -235,6 +240,14 @@ fn rfc6455_s4_2_2_a_resource_that_is_not_there_is_answered_404() {
     for target in ["/chat", "/chat?a", "http://a/chat"] {
         assert!(answer(target, COOKIE).0.starts_with("HTTP/1.1 101 "), "{target}");
     }
+}
+
+#[test]
+fn rfc6455_s4_2_2_a_client_can_be_sent_elsewhere() {
+    let elsewhere = "HTTP/1.1 307 Temporary Redirect\r\nConnection: close\r\nContent-Length: 0\r\n\
+                     Content-Type: text/plain; charset=utf-8\r\n\
+                     Location: wss://page.example/chat\r\n\r\n";
+    assert_eq!(answer("/old", COOKIE), (elsewhere.into(), vec![]));
 }
 
 #[test]

@@ -38,8 +38,9 @@ pub trait Application {
     ///
     /// # Errors
     /// The answer to a client that gets no WebSocket: 403 to an Origin that is not accepted, 404
-    /// where there is no such resource (RFC 6455 §4.2.2), 401 to ask for credentials
-    /// (RFC 6455 §10.5). The connection is closed behind it.
+    /// where there is no such resource, 3xx with a `Location` to send it elsewhere
+    /// (RFC 6455 §4.2.2), 401 to ask for credentials (RFC 6455 §10.5), which has to come with a
+    /// `WWW-Authenticate` (RFC 9110 §15.5.2). The connection is closed behind it.
     fn upgrade(
         &mut self,
         upgrade: &Upgrade<'_>,

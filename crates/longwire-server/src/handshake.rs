@@ -9,10 +9,11 @@
 use crate::application::{Accept, Application, HeaderLine, Response};
 use crate::connection::Phase;
 use crate::context::Context;
+use crate::heap::Heap;
 use crate::session::Session;
 use crate::table::{NO_MEMORY, Table, append};
 use longwire::handshake::{
-    Acceptance, EncodeError, Head, HeadLimits, HeadScanner, Rejection, Request, Status, Upgrade,
+    Acceptance, EncodeError, Head, HeadScanner, Rejection, Request, Status, Upgrade,
 };
 use longwire::{Connection, WebSocket};
 use std::collections::TryReserveError;
@@ -25,8 +26,13 @@ pub(crate) struct Handshake {
     /// When the head has to be complete.
     pub(crate) deadline: Duration,
     pub(crate) peer: SocketAddr,
+    partial: Option<Heap<PartialHead>>,
+}
+
+/// The beginning of a head. Without a box around it every connection would be larger by 8 bytes,
+/// the open ones too.
+struct PartialHead {
     scanner: HeadScanner,
-    /// The beginning of a head that comes in pieces.
     received: Vec<u8>,
 }
 
@@ -44,8 +50,15 @@ pub(crate) enum Outcome {
 }
 
 impl Handshake {
-    pub(crate) fn new(peer: SocketAddr, limits: HeadLimits, deadline: Duration) -> Self {
-        Self { deadline, peer, scanner: HeadScanner::new(limits), received: Vec::new() }
+    pub(crate) fn new(peer: SocketAddr, deadline: Duration) -> Self {
+        Self { deadline, peer, partial: None }
+    }
+}
+
+impl PartialHead {
+    fn new(scanner: HeadScanner, read: &[u8]) -> Option<Heap<Self>> {
+        let mut received = Vec::new();
+        append(&mut received, read).then(|| Heap::new(Self { scanner, received }))?
     }
 }
 
@@ -60,20 +73,25 @@ pub(crate) fn receive<A: Application>(
         return Outcome::Over;
     };
     let peer = handshake.peer;
-    let mut received = mem::take(&mut handshake.received);
-    let in_pieces = !received.is_empty();
-    if in_pieces && !append(&mut received, read) {
-        table.doom(key, NO_MEMORY);
-        return Outcome::Over;
-    }
-    let head = if in_pieces { &received } else { read };
-    match handshake.scanner.scan(head) {
-        Ok(Status::Partial) => {
-            if !in_pieces && !append(&mut received, read) {
+    let mut partial = handshake.partial.take();
+    let mut scanner = HeadScanner::new(table.config.head_limits);
+    let scanned = match partial.as_deref_mut() {
+        Some(PartialHead { scanner, received }) => {
+            if !append(received, read) {
                 table.doom(key, NO_MEMORY);
                 return Outcome::Over;
             }
-            handshake.received = received;
+            scanner.scan(received)
+        }
+        None => scanner.scan(read),
+    };
+    match scanned {
+        Ok(Status::Partial) => {
+            handshake.partial = partial.or_else(|| PartialHead::new(scanner, read));
+            if handshake.partial.is_none() {
+                table.doom(key, NO_MEMORY);
+                return Outcome::Over;
+            }
             Outcome::Incomplete
         }
         Ok(Status::Complete(head)) => {
@@ -81,15 +99,15 @@ pub(crate) fn receive<A: Application>(
             if !answer(table, application, key, peer, head) {
                 return Outcome::Over;
             }
-            if in_pieces {
-                Outcome::Open(received, head_bytes)
-            } else {
-                Outcome::OpenInRead(head_bytes)
+            match partial {
+                None => Outcome::OpenInRead(head_bytes),
+                Some(mut partial) => Outcome::Open(mem::take(&mut partial.received), head_bytes),
             }
         }
         Err(error) => {
             tracing::debug!(id = %table.id(key), %peer, %error, "not a request");
-            reject(table, &Rejection::of(error), is_head(head));
+            let received = partial.as_ref().map_or(read, |partial| &partial.received);
+            reject(table, &Rejection::of(error), is_head(received));
             Outcome::Over
         }
     }

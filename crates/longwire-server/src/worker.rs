@@ -238,10 +238,8 @@ impl<N: Network, A: Application> Worker<N, A> {
             tracing::warn!(%error, %peer, "cannot watch a new connection");
             return self.acceptor.release(counted);
         }
-        let config = &self.table.config;
-        let deadline = self.table.now.saturating_add(config.handshake_timeout);
-        let handshake = Handshake::new(peer, config.head_limits, deadline);
-        self.table.insert(Phase::Handshake(handshake), counted);
+        let deadline = self.table.now.saturating_add(self.table.config.handshake_timeout);
+        self.table.insert(Phase::Handshake(Handshake::new(peer, deadline)), counted);
         self.streams[key] = Some(stream);
         tracing::trace!(id = %self.table.id(key), %peer, "accepted");
         if !counted {

@@ -30,8 +30,10 @@ static ROWS: &[Row] = &[
         &[And("X-Other\t: a")],
         Answer::Refused(&[400]),
     ),
+    // RFC 9112 §5.2: a server refuses a folded line, or reads it as one with spaces; §2.2 leaves the
+    // same choice for a CR alone. To refuse is the safer one, and no more than that.
     Row(
-        SHOULD,
+        INFO,
         http("5.2"),
         "obs-fold",
         "a folded line is refused",
@@ -39,7 +41,7 @@ static ROWS: &[Row] = &[
         REFUSED,
     ),
     Row(
-        SHOULD,
+        INFO,
         http("5.2"),
         "obs-fold-upgrade",
         "a folded Upgrade is refused",
@@ -54,9 +56,9 @@ static ROWS: &[Row] = &[
         &[First(" X-First: a")],
         REFUSED,
     ),
-    Row(SHOULD, http("2.2"), "bare-cr", "a CR alone in a value", &[And("X-Cr: a\rb")], REFUSED),
+    Row(INFO, http("2.2"), "bare-cr", "a CR alone in a value", &[And("X-Cr: a\rb")], REFUSED),
     Row(
-        SHOULD,
+        INFO,
         http("2.2"),
         "bare-cr-line",
         "a CR alone at the end of a line",
@@ -66,7 +68,7 @@ static ROWS: &[Row] = &[
     // RFC 9110 §5.5: such a value is refused, or a space put in its place; which cannot be told
     // apart from here.
     Row(
-        SHOULD,
+        INFO,
         http("5"),
         "nul-value",
         "a NUL in a value (RFC 9110 §5.5)",

@@ -87,8 +87,7 @@ enum Command {
         #[arg(value_enum)]
         roles: Vec<Role>,
 
-        /// The cases to run; the long ones are the larger half of 12.x and 13.x, and take ten
-        /// minutes a role.
+        /// The cases to run; the long ones are most of 12.x and 13.x, and take ten minutes a role.
         #[arg(long, value_enum, default_value_t = Selection::All)]
         cases: Selection,
 

@@ -42,8 +42,9 @@ impl Tool {
         let package = format!("{}@{}", self.name, self.version);
         log.note(&format!("installing {package} in {}", tools.display()));
         let root = tools.to_string_lossy();
+        // Not optimised: they work for a second, and an optimised build takes minutes.
         workspace
-            .run_cargo(&["install", "--locked", "--root", &root, &package], log)
+            .run_cargo(&["install", "--debug", "--locked", "--root", &root, &package], log)
             .map_err(|error| Missing::with_remedy(format!("{error:#}"), self.remedy))?;
         Ok(own)
     }

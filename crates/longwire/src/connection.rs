@@ -179,7 +179,8 @@ impl Connection {
     // ---- commands ----
 
     /// Begins the closing handshake (RFC 6455 §7.1.2), which no client should do without a reason
-    /// (RFC 6455 §7.3): puts a Close into `control`, behind which nothing but Pongs is sent. With [`CloseCode::NO_STATUS`] and no reason its body is empty.
+    /// (RFC 6455 §7.3): puts a Close into `control`, behind which nothing but Pongs is sent. With
+    /// [`CloseCode::NO_STATUS`] and no reason its body is empty.
     ///
     /// # Errors
     /// The state is not [`State::Open`](crate::State::Open); the code must not be on the wire; the reason is over 123

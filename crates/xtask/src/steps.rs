@@ -99,7 +99,11 @@ fn engine(workspace: &Workspace, log: &Log) -> Result<()> {
 }
 
 fn test(workspace: &Workspace, log: &Log) -> Result<()> {
-    workspace.run_cargo(&["test", "--workspace"], log)
+    workspace.run_cargo(&["test", "--workspace"], log)?;
+    // Some of the engine's code is there only without a feature.
+    let engine = ["test", "--package", "longwire", "--lib", "--no-default-features"];
+    workspace.run_cargo(&engine, log)?;
+    workspace.run_cargo(&[&engine[..], &["--features", "alloc"]].concat(), log)
 }
 
 fn slow_tests(workspace: &Workspace, log: &Log) -> Result<()> {

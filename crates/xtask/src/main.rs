@@ -5,6 +5,7 @@
 //! else is one noun a file.
 
 mod autobahn;
+mod bench;
 mod clients;
 mod coverage;
 mod debian;

@@ -22,12 +22,12 @@ use crate::close::{Close, CloseCode};
 use crate::control::ControlFrames;
 use crate::error::{ApiMisuse, ProtocolError};
 use crate::event::{Chunk, Event, Kind};
-use crate::header::{MAX_CONTROL_PAYLOAD_BYTES, OpCode, Start};
+use crate::header::{MAX_CONTROL_PAYLOAD_BYTES, OpCode};
 use crate::input::Input;
 use crate::limits::Limits;
 use crate::mask::apply_mask;
 use crate::state::MaskKeySource;
-use crate::utf8::Utf8;
+use crate::utf8::{Utf8, validate};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
@@ -132,24 +132,9 @@ impl Connection {
         input: &mut Input<'b>,
         control: &mut ControlFrames,
     ) -> Result<Option<Event<'b>>, ProtocolError> {
-        match self.phase {
-            Phase::Open | Phase::Closing => {
-                let event = self.next_event(input, control);
-                if let Err(error) = event {
-                    input.discard();
-                    self.fail(error, control);
-                }
-                event
-            }
-            Phase::Failed(error) => {
-                input.discard();
-                Err(error)
-            }
-            // RFC 6455 §5.5.1, RFC 6455 §7.1.1: what comes behind the peer's Close is discarded.
-            Phase::ClosedByPeer | Phase::ClosedByUs | Phase::Lost => {
-                input.discard();
-                Ok(None)
-            }
+        match self.receive_whole_message(input, control) {
+            Some(received) => received.map(Some),
+            None => self.receive_other(input, control),
         }
     }
 
@@ -201,7 +186,70 @@ impl Connection {
 
     // ---- receiving, step by step ----
 
-    #[inline]
+    /// Receives a message that came in one frame and one read, as nearly all do: for these no state
+    /// changes. `None` where it is not one beyond doubt: [`receive_other`](Self::receive_other) has
+    /// to look.
+    // In line, so that the event is made where the caller wants it and not copied there.
+    #[inline(always)]
+    pub(crate) fn receive_whole_message<'b>(
+        &mut self,
+        input: &mut Input<'b>,
+        control: &mut ControlFrames,
+    ) -> Option<Result<Event<'b>, ProtocolError>> {
+        let (opcode, header_len, payload_len) = self.whole_message(input.rest())?;
+        let (header, payload) = input.take_frame(header_len, payload_len)?;
+        // RFC 6455 §5.3: what a client sent is unmasked; the key is the end of the header.
+        if self.mask_keys.is_none()
+            && let Some(&key) = header.last_chunk()
+        {
+            apply_mask(payload, key);
+        }
+        if opcode == OpCode::Binary {
+            return Some(Ok(Event::Binary(payload)));
+        }
+        // RFC 6455 §8.1: text that is not UTF-8 fails the connection.
+        Some(match validate(payload) {
+            Ok(text) => Ok(Event::Text(text)),
+            Err(_) => Err(self.fail_receiving(ProtocolError::TextNotUtf8, input, control)),
+        })
+    }
+
+    /// Receives what is not a whole message: frames of control, fragments, pieces of frames, and
+    /// what is wrong.
+    #[inline(never)]
+    pub(crate) fn receive_other<'b>(
+        &mut self,
+        input: &mut Input<'b>,
+        control: &mut ControlFrames,
+    ) -> Result<Option<Event<'b>>, ProtocolError> {
+        match self.phase {
+            Phase::Open | Phase::Closing => self
+                .next_event(input, control)
+                .map_err(|error| self.fail_receiving(error, input, control)),
+            Phase::Failed(error) => {
+                input.discard();
+                Err(error)
+            }
+            // RFC 6455 §5.5.1, RFC 6455 §7.1.1: what comes behind the peer's Close is discarded.
+            Phase::ClosedByPeer | Phase::ClosedByUs | Phase::Lost => {
+                input.discard();
+                Ok(None)
+            }
+        }
+    }
+
+    #[cold]
+    fn fail_receiving(
+        &mut self,
+        error: ProtocolError,
+        input: &mut Input<'_>,
+        control: &mut ControlFrames,
+    ) -> ProtocolError {
+        input.discard();
+        self.fail(error, control);
+        error
+    }
+
     fn next_event<'b>(
         &mut self,
         input: &mut Input<'b>,
@@ -216,12 +264,6 @@ impl Connection {
                 return self.receive_control(&frame, input, control);
             }
             input.take(frame.header_len);
-            if let Some(payload) = whole_message(&frame, input) {
-                if let Some(key) = frame.key {
-                    apply_mask(payload, key);
-                }
-                return whole_event(frame.start.opcode, payload).map(Some);
-            }
             self.begin_frame(&frame);
             if frame.payload_len == 0 {
                 // An empty fragment (RFC 6455 §5.4) says nothing unless it ends its message.
@@ -353,26 +395,6 @@ impl Connection {
         let len = close.encode(&mut body)?;
         control.push_close(body.get(..len).unwrap_or_default(), self.mask_key());
         Ok(())
-    }
-}
-
-/// The payload of `frame` where it is a whole message, not compressed, and all of it has come.
-#[inline]
-fn whole_message<'b>(frame: &Frame, input: &mut Input<'b>) -> Option<&'b mut [u8]> {
-    let Start { fin, rsv1, opcode, .. } = frame.start;
-    let len = usize::try_from(frame.payload_len).ok()?;
-    let whole = fin && !rsv1 && opcode != OpCode::Continuation && len <= input.len();
-    whole.then(|| input.take(len))
-}
-
-#[inline]
-fn whole_event(opcode: OpCode, payload: &[u8]) -> Result<Event<'_>, ProtocolError> {
-    match opcode {
-        // RFC 6455 §8.1: text that is not UTF-8 fails the connection.
-        OpCode::Text => {
-            core::str::from_utf8(payload).map(Event::Text).map_err(|_| ProtocolError::TextNotUtf8)
-        }
-        _ => Ok(Event::Binary(payload)),
     }
 }
 

@@ -25,6 +25,8 @@ const MASK: u8 = 0b1000_0000;
 const LENGTH: u8 = 0b0111_1111;
 const LENGTH_IN_2_BYTES: u8 = 126;
 const LENGTH_IN_8_BYTES: u8 = 127;
+const WHOLE_TEXT: u8 = FIN | OpCode::Text as u8;
+const WHOLE_BINARY: u8 = FIN | OpCode::Binary as u8;
 
 /// What a frame is (RFC 6455 §11.8).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -99,6 +101,19 @@ impl Start {
             }
         }
         Ok(Self { fin, rsv1, opcode, masked: second & MASK != 0, length })
+    }
+
+    /// The same for the frame that most are: a data message by itself, not compressed. `None` for
+    /// every other one, be it right or wrong.
+    #[inline]
+    pub(crate) fn parse_whole_message([first, second]: [u8; 2]) -> Option<Self> {
+        let opcode = match first {
+            WHOLE_TEXT => OpCode::Text,
+            WHOLE_BINARY => OpCode::Binary,
+            _ => return None,
+        };
+        let (masked, length) = (second & MASK != 0, second & LENGTH);
+        Some(Self { fin: true, rsv1: false, opcode, masked, length })
     }
 
     /// Reads the length from `bytes`, the whole header from its start: the length, and where what

@@ -60,6 +60,23 @@ impl<'b> Input<'b> {
         taken
     }
 
+    /// Takes a header and the payload behind it, if all of both is there.
+    #[inline]
+    pub(crate) fn take_frame(
+        &mut self,
+        header_len: usize,
+        payload_len: usize,
+    ) -> Option<(&'b [u8], &'b mut [u8])> {
+        let behind_header = self.bytes.len().checked_sub(header_len)?;
+        if payload_len > behind_header {
+            return None;
+        }
+        let (header, rest) = mem::take(&mut self.bytes).split_at_mut(header_len);
+        let (payload, rest) = rest.split_at_mut(payload_len);
+        self.bytes = rest;
+        Some((header, payload))
+    }
+
     /// Drops everything: after a failure, or behind the peer's Close.
     pub(crate) fn discard(&mut self) {
         self.bytes = &mut [];

@@ -14,18 +14,24 @@
 /// longwire::apply_mask(&mut payload, [0x37, 0xfa, 0x21, 0x3d]);
 /// assert_eq!(payload, [0x7f, 0x9f, 0x4d, 0x51, 0x58]); // the sample of RFC 6455 §5.7
 /// ```
+#[inline]
 pub fn apply_mask(payload: &mut [u8], key: [u8; 4]) -> [u8; 4] {
     // RFC 6455 §5.3: byte i of the payload with byte i modulo 4 of the key.
     let [a, b, c, d] = key;
-    let wide = u64::from_ne_bytes([a, b, c, d, a, b, c, d]);
+    let narrow = u32::from_ne_bytes(key);
+    let wide = u64::from(narrow) << 32 | u64::from(narrow);
     let (words, tail) = payload.as_chunks_mut::<8>();
     for word in words {
         *word = (u64::from_ne_bytes(*word) ^ wide).to_ne_bytes();
     }
-    for (byte, key) in tail.iter_mut().zip(key.into_iter().cycle()) {
+    let (half, tail) = tail.as_chunks_mut::<4>();
+    for word in half {
+        *word = (u32::from_ne_bytes(*word) ^ narrow).to_ne_bytes();
+    }
+    for (byte, key) in tail.iter_mut().zip(key) {
         *byte ^= key;
     }
-    match tail.len() & 3 {
+    match tail.len() {
         0 => [a, b, c, d],
         1 => [b, c, d, a],
         2 => [c, d, a, b],

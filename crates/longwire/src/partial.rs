@@ -2,7 +2,7 @@
 
 use crate::error::ProtocolError;
 use crate::event::{Event, Kind};
-use crate::utf8::Utf8;
+use crate::utf8::{Utf8, validate};
 use alloc::vec::Vec;
 
 /// A buffer begins with this, so that a message in single bytes does not move at each of them.
@@ -81,7 +81,7 @@ impl Partial {
         if !self.text {
             return Ok(Event::Binary(&self.data));
         }
-        core::str::from_utf8(&self.data).map(Event::Text).map_err(|_| ProtocolError::TextNotUtf8)
+        validate(&self.data).map(Event::Text).map_err(|_| ProtocolError::TextNotUtf8)
     }
 }
 

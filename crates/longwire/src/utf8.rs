@@ -1,6 +1,6 @@
 //! UTF-8 as bytes arrive (RFC 6455 §8.1, RFC 3629).
 //!
-//! `core::str` does the validation. What is added here is the cut: at most three bytes of a
+//! `core::str` does the validation, or with the feature `simd` the crate `simdutf8`. What is added here is the cut: at most three bytes of a
 //! sequence that is not complete are carried over, and a prefix that no byte can complete (`C0`,
 //! `E0 80`, `ED A0`, `F4 90`) is refused at once, not when the sequence would have ended.
 
@@ -42,11 +42,11 @@ impl Utf8 {
     /// [`InvalidUtf8`] at the earliest byte that rules UTF-8 out.
     pub fn push(&mut self, bytes: &[u8]) -> Result<(), InvalidUtf8> {
         let rest = if self.len == 0 { bytes } else { self.complete_carried(bytes)? };
-        match core::str::from_utf8(rest) {
+        match validate(rest) {
             Ok(_) => Ok(()),
-            Err(error) if error.error_len().is_some() => Err(InvalidUtf8),
-            Err(error) => {
-                self.carry(rest.get(error.valid_up_to()..).unwrap_or_default());
+            Err(Flaw { incomplete: false, .. }) => Err(InvalidUtf8),
+            Err(Flaw { valid_up_to, .. }) => {
+                self.carry(rest.get(valid_up_to..).unwrap_or_default());
                 Ok(())
             }
         }
@@ -72,12 +72,12 @@ impl Utf8 {
             }
             len = len.saturating_add(1);
             let so_far = sequence.get(..len).unwrap_or_default();
-            match core::str::from_utf8(so_far) {
+            match validate(so_far) {
                 Ok(_) => {
                     self.len = 0;
                     return Ok(bytes);
                 }
-                Err(error) if error.error_len().is_some() => return Err(InvalidUtf8),
+                Err(Flaw { incomplete: false, .. }) => return Err(InvalidUtf8),
                 Err(_) => self.carry(so_far),
             }
         }
@@ -90,6 +90,33 @@ impl Utf8 {
         }
         self.len = u8::try_from(sequence.len()).unwrap_or(u8::MAX);
     }
+}
+
+/// Where bytes stop being UTF-8.
+pub(crate) struct Flaw {
+    valid_up_to: usize,
+    /// Nothing is wrong but that they end inside a character.
+    incomplete: bool,
+}
+
+/// Shorter text gains nothing from vector instructions.
+#[cfg(feature = "simd")]
+const SIMD_FROM_BYTES: usize = 64;
+
+/// The bytes as text: the one place where it is decided what UTF-8 is.
+#[inline]
+pub(crate) fn validate(bytes: &[u8]) -> Result<&str, Flaw> {
+    #[cfg(feature = "simd")]
+    if bytes.len() >= SIMD_FROM_BYTES {
+        return simdutf8::compat::from_utf8(bytes).map_err(|error| Flaw {
+            valid_up_to: error.valid_up_to(),
+            incomplete: error.error_len().is_none(),
+        });
+    }
+    core::str::from_utf8(bytes).map_err(|error| Flaw {
+        valid_up_to: error.valid_up_to(),
+        incomplete: error.error_len().is_none(),
+    })
 }
 
 #[cfg(test)]

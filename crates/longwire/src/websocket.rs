@@ -99,39 +99,48 @@ impl WebSocket {
     /// # Errors
     /// As for [`Connection::receive`]; also a compressed message that does not inflate, that is
     /// over the limit once inflated, or whose text is not UTF-8.
+    #[inline]
     pub fn receive<'m, 'b: 'm>(
         &mut self,
         input: &mut Input<'b>,
         control: &mut ControlFrames,
         inbound: &'m mut Inbound,
     ) -> Result<Option<Event<'m>>, ProtocolError> {
-        loop {
-            let chunk = match self.connection.receive(input, control) {
-                Ok(Some(Event::Chunk(chunk))) => chunk,
-                Ok(event) => {
-                    // Nothing comes behind a Close.
-                    if matches!(event, Some(Event::Close(_))) {
-                        self.release();
-                    }
-                    return Ok(event);
-                }
-                Err(error) => {
-                    self.release();
-                    return Err(error);
-                }
-            };
-            let added = self.add(chunk, inbound);
-            match added {
-                Ok(None) => {}
+        match self.connection.receive_whole_message(input, control) {
+            Some(Ok(event)) => Ok(Some(event)),
+            Some(Err(error)) => {
+                self.release();
+                Err(error)
+            }
+            None => self.receive_other(input, control, inbound),
+        }
+    }
+
+    /// Receives what is not a whole message already.
+    #[inline(never)]
+    fn receive_other<'m, 'b: 'm>(
+        &mut self,
+        input: &mut Input<'b>,
+        control: &mut ControlFrames,
+        inbound: &'m mut Inbound,
+    ) -> Result<Option<Event<'m>>, ProtocolError> {
+        let mut received = self.connection.receive_other(input, control);
+        while let Ok(Some(Event::Chunk(chunk))) = received {
+            match self.add(chunk, inbound) {
+                Ok(None) => received = self.connection.receive(input, control),
                 Ok(Some(partial)) => return inbound.finish(partial).event().map(Some),
                 Err(error) => {
                     input.discard();
-                    self.release();
                     self.connection.fail(error, control);
-                    return Err(error);
+                    received = Err(error);
                 }
             }
         }
+        // Nothing comes behind a Close, or a failure.
+        if matches!(received, Err(_) | Ok(Some(Event::Close(_)))) {
+            self.release();
+        }
+        received
     }
 
     /// The stream has ended; see [`Connection::receive_eof`].
@@ -216,8 +225,6 @@ impl WebSocket {
     }
 
     /// Adds a piece to the message that it belongs to; gives the message when it is whole.
-    // Not in line, so that messages which come in one piece are not held up by it.
-    #[inline(never)]
     fn add(
         &mut self,
         chunk: Chunk<'_>,

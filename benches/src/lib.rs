@@ -1,4 +1,6 @@
-//! What the measurements share. Each is a binary of this package with a `--help` of its own.
+//! What the measurements share. Each is a binary of this package.
 
+pub mod idle;
+pub mod listening;
 pub mod memory;
 pub mod raw_echo;

@@ -1,0 +1,162 @@
+//! What an idle connection costs a server in user space: opens many and divides what its process has
+//! grown by.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use longwire::handshake::{
+    self, ClientRequest, DeflateOffer, HeadLimits, HeadScanner, Status, Url,
+};
+use longwire::{Header, OpCode};
+
+use crate::memory::resident_bytes;
+
+/// The connections before the first figure. They bring what a server has once: buffers, a compressor.
+const WARM_UP: usize = 64;
+
+/// The message that each connection echoes.
+const MESSAGE: [u8; MESSAGE_BYTES as usize] = [b'm'; MESSAGE_BYTES as usize];
+const MESSAGE_BYTES: u16 = 128;
+
+/// What is spoken on a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Speech {
+    /// Bytes that come back as they are.
+    Raw,
+    /// WebSocket.
+    Plain,
+    /// WebSocket with permessage-deflate, offered as browsers do.
+    Deflate,
+}
+
+/// Bytes of resident user-space memory a connection.
+#[derive(Clone, Copy, Debug)]
+pub struct Bytes {
+    /// With the connection open, and no message sent on it yet.
+    pub idle: f64,
+    /// After it has echoed a message of 128 bytes and is idle again.
+    pub after_an_echo: f64,
+}
+
+/// Opens `connections` to the server at `address`, which is the process `pid`.
+///
+/// # Errors
+/// The server refuses a connection, does not echo, or has no such process.
+pub fn measure(address: SocketAddr, pid: u32, speech: Speech, connections: usize) -> Result<Bytes> {
+    let message = message(speech);
+    let mut warm_up = Vec::new();
+    for _ in 0..WARM_UP {
+        let mut stream = connect(address, speech)?;
+        echo(&mut stream, speech, &message)?;
+        warm_up.push(stream);
+    }
+    let before = resident_bytes(pid)?;
+    let mut streams = Vec::with_capacity(connections);
+    for number in 0..connections {
+        streams.push(connect(address, speech).with_context(|| format!("connection {number}"))?);
+    }
+    let idle = resident_bytes(pid)?;
+    for stream in &mut streams {
+        echo(stream, speech, &message)?;
+    }
+    let echoed = resident_bytes(pid)?;
+    let each = |after: u64| (after as f64 - before as f64) / connections as f64;
+    Ok(Bytes { idle: each(idle), after_an_echo: each(echoed) })
+}
+
+fn connect(address: SocketAddr, speech: Speech) -> Result<TcpStream> {
+    let mut stream = TcpStream::connect(address)?;
+    stream.set_nodelay(true)?;
+    stream.set_read_timeout(Some(Duration::from_secs(5)))?;
+    if speech != Speech::Raw {
+        shake_hands(&mut stream, address, speech == Speech::Deflate)?;
+    }
+    Ok(stream)
+}
+
+fn shake_hands(stream: &mut TcpStream, address: SocketAddr, deflate: bool) -> Result<()> {
+    let url = format!("ws://{address}/");
+    let mut nonce = [0; 16];
+    getrandom::fill(&mut nonce)?;
+    let mut request = ClientRequest::new(Url::parse(&url)?, nonce);
+    request.deflate = deflate.then(DeflateOffer::default);
+    let mut buffer = [0; 1024];
+    let sent = request.encode(&mut buffer)?;
+    stream.write_all(&buffer[..sent])?;
+    let mut scanner = HeadScanner::new(HeadLimits::default());
+    let mut filled = 0;
+    loop {
+        let read = stream.read(&mut buffer[filled..])?;
+        ensure!(read > 0, "the server closed the connection in the handshake");
+        filled += read;
+        if let Status::Complete(head) = scanner.scan(&buffer[..filled])? {
+            let established = request.verify(&handshake::Response::parse(head)?)?;
+            ensure!(established.deflate.is_some() == deflate, "deflate was not agreed to");
+            return Ok(());
+        }
+    }
+}
+
+/// What each connection sends.
+fn message(speech: Speech) -> Vec<u8> {
+    // RFC 7692 §7.2.3.3: a block without compression, which every inflater takes.
+    let (low, high) = (MESSAGE_BYTES.to_le_bytes(), (!MESSAGE_BYTES).to_le_bytes());
+    let block = [&[0], &low[..], &high, &MESSAGE, &[0]].concat();
+    let (payload, rsv1) = match speech {
+        Speech::Raw => return MESSAGE.to_vec(),
+        Speech::Plain => (&MESSAGE[..], false),
+        Speech::Deflate => (&block[..], true),
+    };
+    let mask = Some([0; 4]);
+    let payload_len = payload.len() as u64;
+    let header = Header { fin: true, rsv1, opcode: OpCode::Binary, mask, payload_len };
+    [header.encode().as_bytes(), payload].concat()
+}
+
+/// Sends the message and reads its echo to the end, compressed or not.
+fn echo(stream: &mut TcpStream, speech: Speech, message: &[u8]) -> Result<()> {
+    stream.write_all(message)?;
+    let mut reply = [0; 256];
+    if speech == Speech::Raw {
+        return Ok(stream.read_exact(&mut reply[..message.len()])?);
+    }
+    let mut header = [0; 2];
+    stream.read_exact(&mut header)?;
+    let [first, length] = header;
+    ensure!(first & 0x8F == 0x82, "the reply begins with {first:#04x}, not with a binary message");
+    let length = match length {
+        126 => {
+            let mut length = [0; 2];
+            stream.read_exact(&mut length)?;
+            usize::from(u16::from_be_bytes(length))
+        }
+        127.. => bail!("the reply is too long"),
+        length => usize::from(length),
+    };
+    let payload = reply.get_mut(..length).context("the reply is too long")?;
+    Ok(stream.read_exact(payload)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_message_in_each_form() {
+        let table: [(Speech, &[u8], &[u8]); 3] = [
+            (Speech::Raw, b"mmmm", b"mmmm"),
+            (Speech::Plain, &[0x82, 0xFE, 0, 128, 0, 0, 0, 0, b'm'], b"mmmm"),
+            (
+                Speech::Deflate,
+                &[0xC2, 0xFE, 0, 134, 0, 0, 0, 0, 0, 128, 0, 127, 255, b'm'],
+                &[b'm', b'm', 0],
+            ),
+        ];
+        for (speech, begins, ends) in table {
+            let message = message(speech);
+            assert!(message.starts_with(begins) && message.ends_with(ends), "{message:02x?}");
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! What comes over the wire: the frames of many messages, received over and over.
+
+use std::rc::Rc;
+
+use anyhow::{Result, ensure};
+use fastrand::Rng;
+use longwire::{Header, OpCode, Role};
+
+use crate::payload::Payload;
+use crate::source::Source;
+
+/// About as many bytes as there are of different messages: several reads, and little enough to
+/// stay in the cache, where a packet that has just come in would be too.
+const WIRE_BYTES: usize = 256 * 1024;
+
+/// The frames of some messages, as a peer sends them.
+pub(crate) struct Wire {
+    bytes: Rc<[u8]>,
+    text: bool,
+    messages: Vec<Vec<u8>>,
+}
+
+impl Wire {
+    /// Messages of `len` bytes for an endpoint with the role of `receiver`, one frame each.
+    pub(crate) fn new(receiver: Role, payload: Payload, len: usize) -> Self {
+        let mut rng = Rng::with_seed(len as u64);
+        let (mut bytes, mut messages) = (Vec::new(), Vec::new());
+        while bytes.len() < WIRE_BYTES {
+            let message = payload.make(len, &mut rng);
+            let mask = (receiver == Role::Server).then(|| rng.u32(..).to_ne_bytes());
+            let opcode = if payload.is_text() { OpCode::Text } else { OpCode::Binary };
+            push_frame(&mut bytes, opcode, false, mask, &message);
+            messages.push(message);
+        }
+        Self { bytes: bytes.into(), text: payload.is_text(), messages }
+    }
+
+    /// The stream of these frames, without an end.
+    pub(crate) fn source(&self) -> Source {
+        Source::new(Rc::clone(&self.bytes))
+    }
+
+    /// Someone who compares what is received with what was sent.
+    pub(crate) fn checker(&self) -> Checker<'_> {
+        Checker { wire: self, seen: 0, wrong: None }
+    }
+
+    /// Different messages.
+    pub(crate) fn messages(&self) -> u64 {
+        self.messages.len() as u64
+    }
+}
+
+/// Appends one frame.
+pub(crate) fn push_frame(
+    bytes: &mut Vec<u8>,
+    opcode: OpCode,
+    rsv1: bool,
+    mask: Option<[u8; 4]>,
+    payload: &[u8],
+) {
+    let header = Header { fin: true, rsv1, opcode, mask, payload_len: payload.len() as u64 };
+    let header = header.encode();
+    bytes.extend_from_slice(header.as_bytes());
+    let at = bytes.len();
+    bytes.extend_from_slice(payload);
+    header.mask(&mut bytes[at..]);
+}
+
+/// Who is shown each message that was received.
+pub(crate) trait Eye {
+    /// The message, and whether it is text.
+    fn see(&mut self, text: bool, payload: &[u8]);
+}
+
+/// Takes of each message its length and its first byte: what no program can do without.
+#[derive(Default)]
+pub(crate) struct Glance {
+    sum: u64,
+}
+
+impl Eye for Glance {
+    #[inline(always)]
+    fn see(&mut self, text: bool, payload: &[u8]) {
+        let first = std::hint::black_box(payload).first().copied().unwrap_or_default();
+        self.sum = self.sum.wrapping_add(payload.len() as u64);
+        self.sum = self.sum.wrapping_add(u64::from(first)).wrapping_add(u64::from(text));
+    }
+}
+
+impl Drop for Glance {
+    fn drop(&mut self) {
+        std::hint::black_box(self.sum);
+    }
+}
+
+/// Compares each message with what was sent.
+pub(crate) struct Checker<'w> {
+    wire: &'w Wire,
+    seen: u64,
+    wrong: Option<u64>,
+}
+
+impl Eye for Checker<'_> {
+    fn see(&mut self, text: bool, payload: &[u8]) {
+        let at = usize::try_from(self.seen % self.wire.messages()).expect("an index");
+        if text != self.wire.text || payload != self.wire.messages[at] {
+            self.wrong.get_or_insert(self.seen);
+        }
+        self.seen += 1;
+    }
+}
+
+impl Checker<'_> {
+    /// Whether all messages came, in order, with the right bytes.
+    pub(crate) fn finish(self, expected: u64) -> Result<()> {
+        ensure!(self.wrong.is_none(), "message {} is wrong", self.wrong.unwrap_or_default());
+        ensure!(self.seen == expected, "{} messages of {expected}", self.seen);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_checker_notices_what_is_wrong() {
+        let wire = Wire::new(Role::Client, Payload::Ascii, 5);
+        let (first, second) = (wire.messages[0].clone(), wire.messages[1].clone());
+        let verdict = |shown: &[(bool, &[u8])]| {
+            let mut checker = wire.checker();
+            shown.iter().for_each(|(text, payload)| checker.see(*text, payload));
+            checker.finish(2).map_err(|error| error.to_string())
+        };
+        assert_eq!(verdict(&[(true, &first), (true, &second)]), Ok(()));
+        let wrong = |text: &str| Err(text.to_owned());
+        assert_eq!(verdict(&[(true, &first), (false, &second)]), wrong("message 1 is wrong"));
+        assert_eq!(verdict(&[(true, &second), (true, &first)]), wrong("message 0 is wrong"));
+        assert_eq!(verdict(&[(true, &first)]), wrong("1 messages of 2"));
+    }
+
+    #[test]
+    fn a_frame_is_written_like_the_sample_of_the_standard() {
+        let mut bytes = Vec::new();
+        let key = Some([0x37, 0xfa, 0x21, 0x3d]);
+        push_frame(&mut bytes, OpCode::Text, false, key, b"Hello");
+        assert_eq!(bytes, b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58");
+    }
+}

@@ -1,16 +1,18 @@
 //! The binary `longwire`: one subcommand a file.
 
 mod arguments;
+mod bench;
 mod conform;
 mod connect;
 mod echo;
+mod random;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// WebSockets on the command line: an echo server, a client to talk to any server with, and a
-/// suite that tests other implementations.
+/// WebSockets on the command line: an echo server, a client to talk to any server with, a suite that
+/// tests other implementations, and a load generator.
 #[derive(Parser)]
 #[command(name = "longwire", version, arg_required_else_help = true)]
 struct Cli {
@@ -23,6 +25,7 @@ enum Command {
     Echo(echo::Arguments),
     Connect(connect::Arguments),
     Conform(conform::Arguments),
+    Bench(bench::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -39,6 +42,7 @@ fn main() -> ExitCode {
         Command::Echo(arguments) => echo::run(arguments),
         Command::Connect(arguments) => connect::run(arguments),
         Command::Conform(arguments) => conform::run(arguments),
+        Command::Bench(arguments) => bench::run(arguments),
     };
     outcome.unwrap_or_else(|error| {
         anstream::eprintln!("longwire: {error:#}");

@@ -12,6 +12,7 @@ use longwire::{Connection, Limits, WebSocket};
 
 use super::Arguments;
 use super::display::Display;
+use crate::random::random;
 
 /// Requests grow with the headers that are typed, responses up to the engine's limit on a head.
 const BUFFER_BYTES: usize = 64 * 1024;
@@ -171,14 +172,6 @@ fn excerpt(stream: &mut TcpStream, mut body: Vec<u8>) -> Vec<u8> {
     }
     body.truncate(EXCERPT_BYTES);
     body
-}
-
-/// The nonce (RFC 6455 §4.1) and the masking keys (RFC 6455 §5.3), which nobody must be able to
-/// predict: from the operating system's random numbers, fresh each time.
-pub(super) fn random<const N: usize>() -> [u8; N] {
-    let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).expect("the operating system has random numbers");
-    bytes
 }
 
 #[cfg(test)]

@@ -1,0 +1,196 @@
+//! The results, as they are written to JSON: figures of each server, and of each against the first.
+
+use serde::Serialize;
+
+use super::latencies::{Bucket, Percentiles};
+use super::measure::{Measured, Slice};
+use super::numbers::{Spread, float, percent, quotient};
+use super::{Arguments, Deflate};
+
+/// From this share of a processor on, a thread is taken to have had no time left.
+const BUSY: f64 = 0.95;
+/// Less than this part of the rate asked for is not the rate.
+const REACHED: f64 = 0.98;
+
+#[derive(Debug, Serialize)]
+pub(super) struct Report {
+    pub(super) connections: usize,
+    pub(super) in_flight: usize,
+    pub(super) size_bytes: usize,
+    pub(super) kind: &'static str,
+    pub(super) deflate: &'static str,
+    /// Messages a second that were asked for. `None`: as many as go.
+    pub(super) rate: Option<u32>,
+    pub(super) slice_seconds: f64,
+    pub(super) rounds: usize,
+    pub(super) servers: Vec<Figures>,
+    /// What is wrong with the measurement.
+    pub(super) warnings: Vec<String>,
+}
+
+/// The figures of one server.
+#[derive(Debug, Serialize)]
+pub(super) struct Figures {
+    pub(super) url: String,
+    pub(super) pid: Option<u32>,
+    pub(super) messages: u64,
+    pub(super) seconds: f64,
+    pub(super) messages_per_second: f64,
+    pub(super) server_cpu_seconds: Option<f64>,
+    pub(super) messages_per_server_cpu_second: Option<f64>,
+    /// CPU time of this program over the time measured.
+    pub(super) own_cpu_share: f64,
+    pub(super) received_bytes: u64,
+    pub(super) sent_bytes: u64,
+    /// Messages that were due and could not be sent.
+    pub(super) missed: u64,
+    pub(super) slices: Vec<SliceFigures>,
+    /// To the first server, slice by slice: of messages for each second of the server's CPU time, or,
+    /// where that is not known, for each second. `None`: there was nothing to divide by.
+    pub(super) ratio: Option<Spread>,
+    pub(super) latency_us: Latency,
+    pub(super) histogram: Vec<Bucket>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct SliceFigures {
+    messages: u64,
+    seconds: f64,
+    server_cpu_seconds: Option<f64>,
+    own_cpu_seconds: f64,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct Latency {
+    #[serde(flatten)]
+    pub(super) all: Percentiles,
+    /// Of the p99 of each slice, where there is a rate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) p99_slices: Option<Spread>,
+}
+
+impl Report {
+    pub(super) fn new(arguments: &Arguments, measured: &[Measured]) -> Self {
+        let first = measured.first().map_or(&[][..], |first| &first.slices);
+        let rate = arguments.rate.map(std::num::NonZeroU32::get);
+        let servers: Vec<_> =
+            measured.iter().map(|server| Figures::new(server, first, rate.is_some())).collect();
+        let warnings = servers.iter().flat_map(|server| server.warnings(rate)).collect();
+        Self {
+            connections: arguments.connections.get(),
+            in_flight: arguments.in_flight.get(),
+            size_bytes: arguments.size,
+            kind: if arguments.text.is_some() { "text" } else { "binary" },
+            deflate: match arguments.deflate() {
+                Deflate::None => "none",
+                Deflate::NoTakeover => "no_context_takeover",
+                Deflate::Takeover => "context_takeover",
+            },
+            rate,
+            slice_seconds: arguments.slice.as_secs_f64(),
+            rounds: arguments.rounds(),
+            servers,
+            warnings,
+        }
+    }
+}
+
+impl Figures {
+    fn new(server: &Measured, first: &[Slice], has_rate: bool) -> Self {
+        let slices: Vec<_> = server.slices.iter().map(SliceFigures::new).collect();
+        let total = |count: fn(&Slice) -> u64| server.slices.iter().map(count).sum::<u64>();
+        let messages = total(|slice| slice.traffic.messages);
+        let seconds: f64 = slices.iter().map(|slice| slice.seconds).sum();
+        let own_cpu: f64 = slices.iter().map(|slice| slice.own_cpu_seconds).sum();
+        let server_cpu: Option<f64> = slices.iter().map(|slice| slice.server_cpu_seconds).sum();
+        let p99 = server.slices.iter().map(|slice| slice.percentiles.p99);
+        Self {
+            url: server.target.name().to_owned(),
+            pid: server.pid,
+            messages,
+            seconds,
+            messages_per_second: quotient(float(messages), seconds).unwrap_or_default(),
+            server_cpu_seconds: server_cpu,
+            messages_per_server_cpu_second: server_cpu
+                .and_then(|cpu| quotient(float(messages), cpu)),
+            own_cpu_share: quotient(own_cpu, seconds).unwrap_or_default(),
+            received_bytes: total(|slice| slice.traffic.received_bytes),
+            sent_bytes: total(|slice| slice.traffic.sent_bytes),
+            missed: total(|slice| slice.traffic.missed),
+            slices,
+            ratio: Spread::of(ratios(&server.slices, first)),
+            latency_us: Latency {
+                all: server.latencies.percentiles(),
+                p99_slices: has_rate.then(|| Spread::of(p99)).flatten(),
+            },
+            histogram: server.latencies.buckets(),
+        }
+    }
+
+    /// The server's CPU time over the time measured.
+    pub(super) fn server_cpu_share(&self) -> Option<f64> {
+        quotient(self.server_cpu_seconds?, self.seconds)
+    }
+
+    fn warnings(&self, rate: Option<u32>) -> Option<String> {
+        let url = &self.url;
+        let Some(rate) = rate else {
+            let own = percent(self.own_cpu_share);
+            let server = self.server_cpu_share();
+            let is_bottleneck = self.own_cpu_share > BUSY && server.is_none_or(|cpu| cpu < BUSY);
+            return is_bottleneck.then(|| match server {
+                Some(server) => format!(
+                    "{url}: this program used {own} of a processor and the server {}: the server \
+                     could do more in a second",
+                    percent(server)
+                ),
+                None => format!(
+                    "{url}: this program used {own} of a processor: the server may be able to do \
+                     more (--pid would tell)"
+                ),
+            });
+        };
+        let is_missed = self.missed > 0 || self.messages_per_second < REACHED * f64::from(rate);
+        is_missed.then(|| {
+            format!(
+                "{url}: the rate was not reached: {:.0} messages a second came back of {rate}; the \
+                 latencies are those of a queue that grows",
+                self.messages_per_second
+            )
+        })
+    }
+}
+
+impl SliceFigures {
+    fn new(slice: &Slice) -> Self {
+        Self {
+            messages: slice.traffic.messages,
+            seconds: slice.seconds(),
+            server_cpu_seconds: slice.server_cpu.map(|cpu| cpu.as_secs_f64()),
+            own_cpu_seconds: slice.own_cpu.as_secs_f64(),
+        }
+    }
+}
+
+impl Slice {
+    fn seconds(&self) -> f64 {
+        float(self.traffic.nanoseconds) / 1e9
+    }
+
+    pub(super) fn messages_per_second(&self) -> Option<f64> {
+        quotient(float(self.traffic.messages), self.seconds())
+    }
+
+    /// What servers are compared by.
+    fn merit(&self) -> Option<f64> {
+        match self.server_cpu {
+            Some(cpu) => quotient(float(self.traffic.messages), cpu.as_secs_f64()),
+            None => self.messages_per_second(),
+        }
+    }
+}
+
+/// Of each round, how the server did beside the first one.
+fn ratios(slices: &[Slice], first: &[Slice]) -> impl Iterator<Item = f64> {
+    slices.iter().zip(first).filter_map(|(own, first)| quotient(own.merit()?, first.merit()?))
+}

@@ -88,11 +88,13 @@ impl Connection {
 
     /// The key for the next frame, where this is a client: RFC 6455 §5.1 has it mask all that it
     /// sends, and RFC 6455 §5.3 with a fresh key for each frame. A server masks nothing.
+    #[inline]
     pub(crate) fn mask_key(&self) -> Option<[u8; 4]> {
         self.mask_keys.map(|next| next())
     }
 
     /// The opcode of the next data frame, if it may be sent.
+    #[inline]
     pub(crate) fn may_send(&self, kind: Kind, whole: bool) -> Result<OpCode, ApiMisuse> {
         // RFC 6455 §6.1: messages are sent while the connection is open; RFC 6455 §5.5.1: no data
         // behind a Close.
@@ -129,6 +131,7 @@ impl Connection {
     }
 
     /// The header of a data frame, and the change of state that sending it is.
+    #[inline]
     pub(crate) fn data_header(
         &mut self,
         kind: Kind,
@@ -140,6 +143,7 @@ impl Connection {
         Ok(header)
     }
 
+    #[inline]
     fn peek_header(
         &self,
         kind: Kind,
@@ -166,7 +170,7 @@ pub(crate) struct Fragment {
 
 impl Fragment {
     const PLAIN: Self = Self { whole: false, last: false, compressed: false };
-    const WHOLE: Self = Self { whole: true, last: true, compressed: false };
+    pub(crate) const WHOLE: Self = Self { whole: true, last: true, compressed: false };
 }
 
 #[cfg(test)]

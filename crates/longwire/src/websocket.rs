@@ -155,6 +155,7 @@ impl WebSocket {
     /// # Errors
     /// The connection is not open, a fragmented message is being sent, or there is no memory. Then
     /// `out` is as it was.
+    #[inline]
     pub fn send(
         &mut self,
         message: Message<'_>,
@@ -162,25 +163,44 @@ impl WebSocket {
         outbound: &mut Outbound,
         out: &mut Vec<u8>,
     ) -> Result<(), ApiMisuse> {
-        let max_frame_bytes = outbound.options.max_frame_bytes.max(1);
+        let (kind, payload) = (message.kind(), message.as_bytes());
         #[cfg(feature = "deflate")]
-        if compression == Compression::Auto
-            && let Some(deflate) = &mut self.deflate
-        {
-            self.connection.may_send(message.kind(), true)?;
-            if let Some(len) = deflate.compress(message.as_bytes(), outbound)? {
-                let packed = outbound.packed.get(..len).unwrap_or_default();
-                let sent = self.write_frames(message.kind(), packed, true, max_frame_bytes, out);
-                outbound.trim();
-                // A message in our window that the peer never gets would spoil all that follow.
-                if let Some(deflate) = self.deflate.as_mut().filter(|_| sent.is_err()) {
-                    deflate.forget_sent();
-                }
-                return sent;
-            }
+        if compression == Compression::Auto && self.deflate.is_some() {
+            return self.send_compressed(kind, payload, outbound, out);
         }
         let _ = compression;
-        self.write_frames(message.kind(), message.as_bytes(), false, max_frame_bytes, out)
+        if payload.len() <= outbound.options.max_frame_bytes {
+            return self.write_frame(kind, payload, Fragment::WHOLE, out);
+        }
+        self.write_frames(kind, payload, false, outbound.options.max_frame_bytes, out)
+    }
+
+    /// Sends a message that is compressed if it is worth it.
+    #[cfg(feature = "deflate")]
+    fn send_compressed(
+        &mut self,
+        kind: Kind,
+        payload: &[u8],
+        outbound: &mut Outbound,
+        out: &mut Vec<u8>,
+    ) -> Result<(), ApiMisuse> {
+        let max_frame_bytes = outbound.options.max_frame_bytes;
+        self.connection.may_send(kind, true)?;
+        let packed_len = match &mut self.deflate {
+            Some(deflate) => deflate.compress(payload, outbound)?,
+            None => None,
+        };
+        let Some(len) = packed_len else {
+            return self.write_frames(kind, payload, false, max_frame_bytes, out);
+        };
+        let packed = outbound.packed.get(..len).unwrap_or_default();
+        let sent = self.write_frames(kind, packed, true, max_frame_bytes, out);
+        outbound.trim();
+        // A message in our window that the peer never gets would spoil all that follow.
+        if let Some(deflate) = self.deflate.as_mut().filter(|_| sent.is_err()) {
+            deflate.forget_sent();
+        }
+        sent
     }
 
     /// Sends one fragment of a message, not compressed: for messages whose end is not known when
@@ -266,6 +286,7 @@ impl WebSocket {
         max_frame_bytes: usize,
         out: &mut Vec<u8>,
     ) -> Result<(), ApiMisuse> {
+        let max_frame_bytes = max_frame_bytes.max(1);
         // RFC 7692 §6.1: compressed bytes are cut into fragments anywhere, and RSV1 is on the first.
         // All the memory first: an error after the first fragment would leave half a message.
         let headers = payload.len().div_ceil(max_frame_bytes).saturating_add(1);
@@ -285,6 +306,7 @@ impl WebSocket {
         self.write_frame(kind, rest, part, out)
     }
 
+    #[inline]
     fn write_frame(
         &mut self,
         kind: Kind,
@@ -295,7 +317,7 @@ impl WebSocket {
         let needed = payload.len().saturating_add(crate::MAX_HEADER_BYTES);
         out.try_reserve(needed).map_err(|_| ApiMisuse::OutOfMemory)?;
         let header = self.connection.data_header(kind, payload.len(), part)?;
-        out.extend_from_slice(header.as_bytes());
+        header.append_to(out);
         let payload_at = out.len();
         out.extend_from_slice(payload);
         header.mask(out.get_mut(payload_at..).unwrap_or_default());

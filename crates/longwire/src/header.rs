@@ -233,7 +233,7 @@ impl EncodedHeader {
         if let Some(places) = places.and_then(<[u8]>::first_chunk_mut) {
             *places = bytes;
             // At most MAX_HEADER_BYTES.
-            self.len = self.len.saturating_add(N as u8);
+            self.len = self.len.saturating_add(u8::try_from(N).unwrap_or_default());
         }
     }
 }

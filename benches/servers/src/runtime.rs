@@ -32,9 +32,26 @@ where
 }
 
 /// Sends messages back until the peer closes. What has arrived together is answered together: `feed`
-/// for each message, then one `flush`. All are read before the first is fed, because
-/// tokio-websockets writes what it was fed before it reads on.
+/// for each message that is there, then one `flush`.
 pub(crate) async fn echo<S, M, E>(mut socket: S, is_data: fn(&M) -> bool) -> Ended
+where
+    S: Stream<Item = Result<M, E>> + Sink<M, Error = E> + Unpin,
+    E: Error + Send + Sync + 'static,
+{
+    while let Some(message) = socket.next().await {
+        feed(&mut socket, message?, is_data).await?;
+        for _ in 1..MAX_BATCH {
+            let Some(Some(message)) = socket.next().now_or_never() else { break };
+            feed(&mut socket, message?, is_data).await?;
+        }
+        socket.flush().await?;
+    }
+    Ok(())
+}
+
+/// The same for tokio-websockets, which writes what it was fed before it reads on: all messages are
+/// read before the first is fed.
+pub(crate) async fn gather_and_echo<S, M, E>(mut socket: S, is_data: fn(&M) -> bool) -> Ended
 where
     S: Stream<Item = Result<M, E>> + Sink<M, Error = E> + Unpin,
     E: Error + Send + Sync + 'static,
@@ -47,11 +64,17 @@ where
             more.push(next?);
         }
         for message in std::iter::once(first?).chain(more.drain(..)) {
-            if is_data(&message) {
-                socket.feed(message).await?;
-            }
+            feed(&mut socket, message, is_data).await?;
         }
         socket.flush().await?;
     }
     Ok(())
+}
+
+async fn feed<S: Sink<M> + Unpin, M>(
+    socket: &mut S,
+    message: M,
+    is_data: fn(&M) -> bool,
+) -> Result<(), S::Error> {
+    if is_data(&message) { socket.feed(message).await } else { Ok(()) }
 }

@@ -9,5 +9,6 @@ use crate::{Ended, runtime};
 pub(crate) async fn serve(stream: TcpStream) -> Ended {
     let builder = ServerBuilder::new().config(Config::default().frame_size(usize::MAX));
     let (_, socket) = builder.accept(stream).await?;
-    runtime::echo(socket, |message: &Message| message.is_text() || message.is_binary()).await
+    runtime::gather_and_echo(socket, |message: &Message| message.is_text() || message.is_binary())
+        .await
 }

@@ -77,3 +77,79 @@ impl Expected {
         self.replies += 1;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Expected, Kind, Messages};
+    use crate::bench::payload::Content;
+
+    const SIZE: usize = 8;
+
+    fn messages(content: Content) -> Messages {
+        Messages::prepare(content, SIZE, None).unwrap()
+    }
+
+    #[test]
+    fn replies_come_in_order_whole_or_in_pieces() {
+        let messages = messages(Content::Binary);
+        let mut expected = Expected::default();
+        for number in 0..messages.count() * 2 {
+            let payload = messages.payload(number % messages.count());
+            // Each is cut at another place; at 0, not at all.
+            let (front, back) = payload.split_at(number % SIZE);
+            if !front.is_empty() {
+                expected.piece(Kind::Binary, front, false, &messages).unwrap();
+            }
+            assert_eq!(expected.replies, number as u64);
+            expected.piece(Kind::Binary, back, true, &messages).unwrap();
+            assert_eq!(expected.replies, number as u64 + 1);
+        }
+    }
+
+    #[test]
+    fn whatever_is_wrong_is_said() {
+        let of = |content: Content, change: fn(&mut Vec<u8>)| {
+            let messages = messages(content);
+            let mut payload = messages.payload(0).to_vec();
+            change(&mut payload);
+            let fault = Expected::default().piece(Kind::Binary, &payload, true, &messages);
+            fault.map_err(|fault| fault.to_string())
+        };
+        let wrong = |text: &str| Err(text.to_owned());
+        assert_eq!(of(Content::Binary, |_| {}), Ok(()));
+        assert_eq!(of(Content::AsciiText, |_| {}), wrong("it is binary and should be text"));
+        let shorter = of(Content::Binary, |payload| payload.truncate(7));
+        assert_eq!(shorter, wrong("it has 7 bytes and should have 8"));
+        let longer = of(Content::Binary, |payload| payload.push(0));
+        assert_eq!(longer, wrong("it has more bytes than 8, which it should have"));
+        let right = messages(Content::Binary).payload(0)[3];
+        let changed = of(Content::Binary, |payload| payload[3] ^= 1);
+        let text =
+            format!("byte 3 is {:#04x} and should be {right:#04x}, as it was sent", right ^ 1);
+        assert_eq!(changed, wrong(&text));
+        // The second message in place of the first.
+        let messages = messages(Content::Binary);
+        let swapped = Expected::default().piece(Kind::Binary, messages.payload(1), true, &messages);
+        assert!(swapped.unwrap_err().to_string().starts_with("byte 0 is "));
+    }
+
+    #[test]
+    fn without_frames_the_same_bytes_come_back_however_they_are_cut() {
+        let messages = messages(Content::Binary);
+        let round: Vec<u8> =
+            (0..messages.count()).flat_map(|number| messages.frame(number).to_vec()).collect();
+        for cut in 1..40 {
+            let mut expected = Expected::default();
+            for piece in round.chunks(cut) {
+                expected.raw(piece, &messages).unwrap();
+            }
+            assert_eq!(expected.replies, messages.count() as u64);
+            let again = expected.raw(&round, &messages);
+            assert!(again.is_ok() && expected.replies == 2 * messages.count() as u64);
+        }
+        let mut wrong = round;
+        wrong[20] ^= 0xff;
+        let fault = Expected::default().raw(&wrong, &messages).unwrap_err().to_string();
+        assert!(fault.starts_with("byte 6 is "), "{fault}");
+    }
+}

@@ -2,10 +2,12 @@
 
 use std::collections::VecDeque;
 use std::io::{ErrorKind, IoSlice, Read as _, Write as _};
+use std::net::Shutdown;
 
 use longwire::handshake::DeflateParams;
 use longwire::{
-    Connection, ControlFrames, Event, Inbound, Input, Kind, Limits, MAX_REST_BYTES, WebSocket,
+    CloseCode, Connection, ControlFrames, Event, Header, Inbound, Input, Kind, Limits,
+    MAX_REST_BYTES, OpCode, WebSocket,
 };
 use mio::net::TcpStream;
 
@@ -81,6 +83,8 @@ pub(super) struct Lane {
     expected: Expected,
     /// Of each message whose reply is outstanding, the time that its latency counts from.
     since: VecDeque<u64>,
+    /// The server has ended the stream, or reading has failed.
+    has_ended: bool,
 }
 
 impl Lane {
@@ -96,6 +100,7 @@ impl Lane {
             pongs: Vec::new(),
             expected: Expected::default(),
             since: VecDeque::new(),
+            has_ended: false,
         }
     }
 
@@ -237,5 +242,40 @@ impl Lane {
         debug_assert!(input.len() <= MAX_REST_BYTES);
         self.rest.extend_from_slice(input.rest());
         Ok(())
+    }
+
+    // ---- ending ----
+
+    /// Asks the server to end the connection. What cannot be sent is not.
+    pub(super) fn close(&mut self) {
+        if matches!(self.wire, Wire::Raw) {
+            let _ = self.stream.shutdown(Shutdown::Write);
+            return;
+        }
+        let mask = Some(random());
+        let code = CloseCode::NORMAL.value().to_be_bytes();
+        let payload_len = code.len() as u64;
+        let header = Header { fin: true, rsv1: false, opcode: OpCode::Close, mask, payload_len };
+        let header = header.encode();
+        let mut payload = code;
+        header.mask(&mut payload);
+        let _ = self.stream.write(&[header.as_bytes(), &payload].concat());
+    }
+
+    /// Whether the server has ended the connection now, and had not before. RFC 6455 §7.1.1: the
+    /// server does that first.
+    pub(super) fn ends(&mut self, memory: &mut Memory) -> bool {
+        while !self.has_ended {
+            match self.stream.read(&mut memory.buffer) {
+                Ok(1..) => {}
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => return false,
+                Ok(0) | Err(_) => {
+                    self.has_ended = true;
+                    return true;
+                }
+            }
+        }
+        false
     }
 }

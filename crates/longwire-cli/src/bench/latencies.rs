@@ -94,3 +94,68 @@ impl Latencies {
 fn microseconds(nanoseconds: u64) -> f64 {
     float(nanoseconds) / 1e3
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Bucket, Latencies, Percentiles};
+
+    fn latencies(nanoseconds: impl IntoIterator<Item = u64>) -> Latencies {
+        let mut latencies = Latencies::new();
+        nanoseconds.into_iter().for_each(|time| latencies.record(time));
+        latencies
+    }
+
+    /// Equal to within the histogram's three digits.
+    fn is_near(number: f64, expected: f64) -> bool {
+        (number - expected).abs() <= expected / 1000.0
+    }
+
+    #[test]
+    fn percentiles_are_those_of_the_messages() {
+        // 1 µs to 10,000 µs, each once.
+        let percentiles = latencies((1..=10_000).map(|us| us * 1000)).percentiles();
+        let Percentiles { p50, p99, p999, max } = percentiles;
+        let table = [(p50, 5000.0), (p99, 9900.0), (p999, 9990.0), (max, 10_000.0)];
+        for (number, expected) in table {
+            assert!(is_near(number, expected), "{percentiles:?}");
+        }
+        let one = latencies([123_456]).percentiles();
+        assert!(is_near(one.p50, 123.456) && is_near(one.max, 123.456), "{one:?}");
+        let none = latencies([]).percentiles();
+        assert_eq!((none.p50, none.p99, none.p999, none.max), (0.0, 0.0, 0.0, 0.0));
+    }
+
+    #[test]
+    fn a_slice_is_added_and_emptied() {
+        let (mut all, mut slice) = (latencies([1000, 1000]), latencies([3000]));
+        all.take_in(&mut slice);
+        assert_eq!(slice.buckets(), []);
+        let (first, last) = (all.buckets()[0], all.buckets().last().copied());
+        assert_eq!((first.up_to_us, first.count), (1.0, 2));
+        assert_eq!(last, Some(Bucket { up_to_us: 3.15, count: 1 }));
+        all.clear();
+        assert_eq!(all.buckets(), []);
+    }
+
+    #[test]
+    fn buckets_go_from_the_first_message_to_the_last() {
+        let rows = |times: &[u64]| -> Vec<(f64, u64)> {
+            let buckets = latencies(times.iter().copied()).buckets();
+            buckets.iter().map(|bucket| (bucket.up_to_us, bucket.count)).collect()
+        };
+        type Row = (&'static [u64], &'static [(f64, u64)]);
+        let table: [Row; 6] = [
+            (&[], &[]),
+            (&[1], &[(0.1, 1)]),
+            (&[100], &[(0.1, 1)]),
+            (&[101], &[(0.125, 1)]),
+            (&[2000, 2000, 2400], &[(2.0, 2), (2.5, 1)]),
+            (&[900, 1700], &[(1.0, 1), (1.25, 0), (1.6, 0), (2.0, 1)]),
+        ];
+        for (times, expected) in table {
+            assert_eq!(rows(times), expected, "{times:?}");
+        }
+        // More than an hour is an hour.
+        assert_eq!(rows(&[u64::MAX]).iter().map(|(_, count)| count).sum::<u64>(), 1);
+    }
+}

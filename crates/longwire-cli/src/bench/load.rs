@@ -16,6 +16,9 @@ const TICK: Duration = Duration::from_millis(1);
 /// How long it sleeps at most, before it looks whether a server has fallen silent.
 const LONGEST_SLEEP: Duration = Duration::from_millis(100);
 
+/// How long servers may take to end their connections.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
+
 /// The time since the beginning, in nanoseconds.
 pub(super) struct Clock(Instant);
 
@@ -100,7 +103,9 @@ impl Load {
         self.traffic = Traffic::default();
         self.pacer.begin(start, end);
         for lane in 0..self.lanes.len() {
-            self.send(lane, start)?;
+            // However many connections there are, each one gets its first messages.
+            let now = shared.clock.now().min(end.saturating_sub(1));
+            self.send(lane, now)?;
         }
         let (mut now, mut heard, mut received_bytes) = (start, start, 0);
         loop {
@@ -122,6 +127,26 @@ impl Load {
             }
             if now - heard > nanoseconds(self.timeout) {
                 return Err(self.silent().into());
+            }
+        }
+    }
+
+    /// Ends all connections, as far as that goes without much waiting. What was to be measured is
+    /// measured: nothing that fails now matters.
+    pub(super) fn close(mut self, shared: &mut Shared) {
+        for lane in &mut self.lanes {
+            lane.close();
+        }
+        let deadline = Instant::now() + CLOSE_TIMEOUT;
+        let mut open = self.lanes.len();
+        while open > 0 && Instant::now() < deadline {
+            let polled = self.poll.poll(&mut shared.events, Some(LONGEST_SLEEP));
+            if polled.is_err_and(|error| error.kind() != ErrorKind::Interrupted) {
+                return;
+            }
+            for event in shared.events.iter() {
+                let lane = &mut self.lanes[event.token().0];
+                open -= usize::from(lane.ends(&mut shared.memory));
             }
         }
     }

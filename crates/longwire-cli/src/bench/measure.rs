@@ -60,13 +60,13 @@ pub(super) fn measure(arguments: &Arguments) -> Result<Vec<Measured>> {
     let mut shared = Shared::new();
     let mut latencies = Latencies::new();
     for server in &mut servers {
-        server.load.slice(arguments.slice, &mut shared, &mut latencies)?;
+        server.load.slice(arguments.slice(), &mut shared, &mut latencies)?;
         latencies.clear();
     }
     let rounds = arguments.rounds();
     for round in 1..=rounds {
         for server in &mut servers {
-            let slice = server.slice(arguments.slice, &mut shared, &mut latencies)?;
+            let slice = server.slice(arguments.slice(), &mut shared, &mut latencies)?;
             server.measured.slices.push(slice);
             progress.say(|| {
                 let name = server.measured.target.name();
@@ -75,7 +75,12 @@ pub(super) fn measure(arguments: &Arguments) -> Result<Vec<Measured>> {
             });
         }
     }
-    Ok(servers.into_iter().map(|server| server.measured).collect())
+    drop(progress);
+    let end = |server: Server| {
+        server.load.close(&mut shared);
+        server.measured
+    };
+    Ok(servers.into_iter().map(end).collect())
 }
 
 /// Opens the connections to a server, and prepares its messages.

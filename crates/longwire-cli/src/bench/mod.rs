@@ -115,8 +115,8 @@ pub(crate) struct Arguments {
     timeout: Duration,
 }
 
-/// The longest message: what is prepared and what a server may be asked for have a bound.
-const MAX_SIZE_BYTES: usize = 1 << 30;
+/// The longest message. Two of them are kept, with and without mask.
+const MAX_SIZE_BYTES: usize = 256 << 20;
 
 fn size(text: &str) -> Result<usize, String> {
     let size = text.parse().ok().filter(|size| *size <= MAX_SIZE_BYTES);
@@ -156,10 +156,14 @@ impl Arguments {
         }
     }
 
+    /// How long a slice is: no longer than all of it.
+    fn slice(&self) -> Duration {
+        self.slice.min(self.seconds)
+    }
+
     /// How many slices each server gets.
     fn rounds(&self) -> usize {
-        let rounds = (self.seconds.as_secs_f64() / self.slice.as_secs_f64()).round();
-        numbers::whole(rounds).max(1)
+        numbers::whole(self.seconds.div_duration_f64(self.slice()).round())
     }
 }
 
@@ -202,4 +206,83 @@ fn publish(arguments: &Arguments, measured: &[Measured]) -> Result<()> {
     File::create(path)
         .and_then(|mut file| file.write_all(json.as_bytes()))
         .with_context(|| format!("cannot write {}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Arguments, Content, Deflate};
+    use clap::Parser;
+    use std::time::Duration;
+
+    #[derive(Parser)]
+    struct Cli {
+        #[command(flatten)]
+        arguments: Arguments,
+    }
+
+    const URL: &str = "ws://127.0.0.1:9001/";
+
+    fn parse(arguments: &str) -> Result<Arguments, clap::Error> {
+        let words = ["bench"].into_iter().chain(arguments.split_whitespace());
+        Cli::try_parse_from(words.chain([URL])).map(|cli| cli.arguments)
+    }
+
+    #[test]
+    fn without_options_the_defaults_hold() {
+        let arguments = parse("").unwrap();
+        let Arguments { connections, in_flight, size, rate, .. } = arguments;
+        assert_eq!((connections.get(), in_flight.get(), size, rate), (32, 1, 125, None));
+        assert_eq!((arguments.rounds(), arguments.slice().as_millis()), (20, 250));
+        assert_eq!((arguments.content(), arguments.deflate()), (Content::Binary, Deflate::None));
+    }
+
+    #[test]
+    fn what_is_sent_and_how() {
+        let table = [
+            ("--text", Content::AsciiText, Deflate::None),
+            ("--text=ascii --deflate", Content::AsciiText, Deflate::NoTakeover),
+            ("--text=mixed --deflate-takeover", Content::MixedText, Deflate::Takeover),
+            ("--deflate", Content::Binary, Deflate::NoTakeover),
+        ];
+        for (text, content, deflate) in table {
+            let arguments = parse(text).unwrap();
+            assert_eq!((arguments.content(), arguments.deflate()), (content, deflate), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_time_is_cut_into_slices() {
+        let table = [
+            ("--seconds 5 --slice 0.25", 20, 250),
+            ("--seconds 1 --slice 0.3", 3, 300),
+            ("--seconds 0.1", 1, 100),
+            ("--seconds 3600 --slice 1", 3600, 1000),
+        ];
+        for (text, rounds, milliseconds) in table {
+            let arguments = parse(text).unwrap();
+            assert_eq!(arguments.rounds(), rounds, "{text}");
+            assert_eq!(arguments.slice(), Duration::from_millis(milliseconds), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused() {
+        let table = [
+            "--connections 0",
+            "--in-flight 0",
+            "--size -1",
+            "--size 268435457",
+            "--rate 0",
+            "--slice 0",
+            "--seconds x",
+            "--deflate --deflate-takeover",
+            "--text=klingon",
+            "--pid x",
+            "ftp://127.0.0.1/",
+        ];
+        for text in table {
+            assert!(parse(text).is_err(), "{text}");
+        }
+        assert!(parse("--size 268435456").is_ok());
+    }
 }

@@ -77,3 +77,48 @@ pub(super) fn duration(microseconds: f64) -> String {
 pub(super) fn percent(part: f64) -> String {
     format!("{:.0} %", part * 100.0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Spread, duration, grouped, percent, quotient, whole};
+
+    #[test]
+    fn the_middle_and_the_quartiles() {
+        type Row = (&'static [f64], (f64, f64, f64));
+        let table: [Row; 5] = [
+            (&[7.0], (7.0, 7.0, 7.0)),
+            (&[2.0, 1.0], (1.25, 1.5, 1.75)),
+            (&[3.0, 1.0, 2.0], (1.5, 2.0, 2.5)),
+            (&[5.0, 4.0, 3.0, 2.0, 1.0], (2.0, 3.0, 4.0)),
+            (&[1.0, 1.0, 1.0, 100.0], (1.0, 1.0, 25.75)),
+        ];
+        for (numbers, (p25, median, p75)) in table {
+            let spread = Spread::of(numbers.iter().copied());
+            assert_eq!(spread, Some(Spread { median, p25, p75 }), "{numbers:?}");
+        }
+        assert_eq!(Spread::of([]), None);
+    }
+
+    #[test]
+    fn numbers_for_people() {
+        for (number, text) in
+            [(0.0, "0"), (999.4, "999"), (999.5, "1,000"), (1_234_567.0, "1,234,567")]
+        {
+            assert_eq!(grouped(number), text);
+        }
+        for (microseconds, text) in [
+            (0.1, "0.10 µs"),
+            (12.34, "12.3 µs"),
+            (999.0, "999 µs"),
+            (999.9, "1.00 ms"),
+            (31_500.0, "31.5 ms"),
+            (999_900.0, "1.00 s"),
+            (100_000_000.0, "100 s"),
+        ] {
+            assert_eq!(duration(microseconds), text);
+        }
+        assert_eq!((percent(0.345), percent(1.004)), ("34 %".to_owned(), "100 %".to_owned()));
+        assert_eq!((quotient(3.0, 2.0), quotient(3.0, 0.0)), (Some(1.5), None));
+        assert_eq!((whole(3.0), whole(-1.0), whole(f64::NAN)), (3, 0, 0));
+    }
+}

@@ -225,16 +225,22 @@ impl Opening {
         }
         let Some(url) = plan.target.websocket_url() else { return Ok(Some(None)) };
         let mut buffer = [0; BUFFER_BYTES];
-        loop {
+        let mut has_ended = false;
+        while !has_ended {
             match self.stream.read(&mut buffer) {
-                Ok(0) => bail!("the server ended the connection before it answered the handshake"),
+                Ok(0) => has_ended = true,
                 Ok(read) => self.received.extend_from_slice(&buffer[..read]),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => break,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => return Err(error).context("the server did not answer the handshake"),
             }
         }
-        self.answer(&plan.request(url, self.nonce), plan.deflate)
+        let agreed = self.answer(&plan.request(url, self.nonce), plan.deflate)?;
+        ensure!(
+            agreed.is_some() || !has_ended,
+            "the server ended the connection before it answered the handshake"
+        );
+        Ok(agreed)
     }
 
     /// Looks at the response, once it is there.

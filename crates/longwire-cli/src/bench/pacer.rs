@@ -99,3 +99,100 @@ impl Pacer {
         (due < self.end).then_some(due)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Pacer;
+    use crate::bench::latencies::Latencies;
+
+    #[test]
+    fn without_a_rate_a_message_leaves_as_soon_as_there_is_room() {
+        let mut pacer = Pacer::new(2, 3, None);
+        pacer.begin(100, 200);
+        // The outstanding messages, the time; from when the next one counts.
+        let table = [
+            (0, 100, Some(100)),
+            (2, 150, Some(150)),
+            (3, 150, None),
+            (0, 199, Some(199)),
+            (0, 200, None),
+        ];
+        for (outstanding, now, expected) in table {
+            assert_eq!(pacer.allow(1, outstanding, now), expected, "{outstanding}, {now}");
+        }
+        assert_eq!((pacer.next_due(199), pacer.wake_at(), pacer.has_unsent()), (None, None, false));
+    }
+
+    #[test]
+    fn with_a_rate_messages_are_due_one_after_the_other_on_connections_in_turn() {
+        // A message each 10 ns, on 3 connections; 5 of them are within the slice.
+        let mut pacer = Pacer::new(3, 1, Some(100_000_000));
+        pacer.begin(1000, 1050);
+        assert_eq!(pacer.unsent().collect::<Vec<_>>(), [1000, 1030, 1010, 1040, 1020]);
+        assert_eq!(pacer.wake_at(), Some(1000));
+        assert_eq!(pacer.next_due(999), None);
+        let due: Vec<_> = std::iter::from_fn(|| pacer.next_due(1030)).collect();
+        assert_eq!(due, [0, 1, 2, 0]);
+        assert_eq!(pacer.wake_at(), Some(1040));
+        // The connection, the outstanding messages, the time; from when the next one counts.
+        let table = [
+            (0, 0, 999, None),
+            (0, 0, 1030, Some(1000)),
+            (0, 1, 1030, None),
+            // The reply came: the one that was due meanwhile leaves late, and counts from then.
+            (0, 0, 1049, Some(1030)),
+            (0, 0, 1049, None),
+            (1, 0, 1045, Some(1010)),
+            // Due within the slice, though sent after it.
+            (1, 0, 1060, Some(1040)),
+            (1, 0, 9999, None),
+        ];
+        for (connection, outstanding, now, expected) in table {
+            assert_eq!(pacer.allow(connection, outstanding, now), expected, "{connection}, {now}");
+        }
+        assert_eq!(pacer.unsent().collect::<Vec<_>>(), [1020]);
+        pacer.stop();
+        assert!(!pacer.has_unsent());
+        assert_eq!((pacer.allow(2, 0, 1049), pacer.wake_at()), (None, None));
+        // Each slice begins anew.
+        pacer.begin(2000, 2010);
+        assert_eq!(pacer.unsent().collect::<Vec<_>>(), [2000]);
+    }
+
+    /// A second on one connection with a server that takes a tenth of a millisecond for a message,
+    /// but does nothing from 500 ms to 600 ms. Times in nanoseconds; nobody waits for anything.
+    fn stalled(rate: Option<u32>) -> Latencies {
+        const SERVICE: u64 = 100_000;
+        const STALL: std::ops::Range<u64> = 500_000_000..600_000_000;
+        let (mut pacer, mut latencies) = (Pacer::new(1, 1, rate), Latencies::new());
+        pacer.begin(0, 1_000_000_000);
+        let mut now = 0;
+        loop {
+            if let Some(since) = pacer.allow(0, 0, now) {
+                now += SERVICE;
+                if STALL.contains(&now) {
+                    now = STALL.end;
+                }
+                latencies.record(now - since);
+            } else if let Some(due) = pacer.unsent().next() {
+                now = due;
+            } else {
+                return latencies;
+            }
+        }
+    }
+
+    #[test]
+    fn a_stall_counts_for_every_message_that_fell_into_it() {
+        // 1000 messages, a tenth of them due while the server stalled: these waited from 100 ms down
+        // to nothing, and a few behind them until all had been caught up with.
+        let open = stalled(Some(1000)).percentiles();
+        assert!((99_000.0..100_500.0).contains(&open.max), "{open:?}");
+        assert!((85_000.0..95_000.0).contains(&open.p99), "{open:?}");
+        assert!((99.0..101.0).contains(&open.p50), "{open:?}");
+        // The closed loop asks for nothing meanwhile: one message of 9000 shows it.
+        let closed = stalled(None).percentiles();
+        assert!((99_000.0..100_500.0).contains(&closed.max), "{closed:?}");
+        assert!((99.0..101.0).contains(&closed.p999), "{closed:?}");
+    }
+}

@@ -75,7 +75,10 @@ impl Report {
         let rate = arguments.rate.map(std::num::NonZeroU32::get);
         let servers: Vec<_> =
             measured.iter().map(|server| Figures::new(server, first, rate.is_some())).collect();
-        let warnings = servers.iter().flat_map(|server| server.warnings(rate)).collect();
+        let not_optimised = cfg!(debug_assertions)
+            .then(|| "this program was built without optimisation: use a release build".to_owned());
+        let warnings = servers.iter().filter_map(|server| server.warning(rate));
+        let warnings = not_optimised.into_iter().chain(warnings).collect();
         Self {
             connections: arguments.connections.get(),
             in_flight: arguments.in_flight.get(),
@@ -87,7 +90,7 @@ impl Report {
                 Deflate::Takeover => "context_takeover",
             },
             rate,
-            slice_seconds: arguments.slice.as_secs_f64(),
+            slice_seconds: arguments.slice().as_secs_f64(),
             rounds: arguments.rounds(),
             servers,
             warnings,
@@ -132,7 +135,7 @@ impl Figures {
         quotient(self.server_cpu_seconds?, self.seconds)
     }
 
-    fn warnings(&self, rate: Option<u32>) -> Option<String> {
+    fn warning(&self, rate: Option<u32>) -> Option<String> {
         let url = &self.url;
         let Some(rate) = rate else {
             let own = percent(self.own_cpu_share);
@@ -193,4 +196,37 @@ impl Slice {
 /// Of each round, how the server did beside the first one.
 fn ratios(slices: &[Slice], first: &[Slice]) -> impl Iterator<Item = f64> {
     slices.iter().zip(first).filter_map(|(own, first)| quotient(own.merit()?, first.merit()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Slice, ratios};
+    use crate::bench::latencies::Latencies;
+    use crate::bench::load::Traffic;
+    use std::time::Duration;
+
+    fn slice(messages: u64, milliseconds: u64, server_cpu_milliseconds: Option<u64>) -> Slice {
+        let nanoseconds = milliseconds * 1_000_000;
+        Slice {
+            traffic: Traffic { messages, nanoseconds, ..Traffic::default() },
+            server_cpu: server_cpu_milliseconds.map(Duration::from_millis),
+            own_cpu: Duration::ZERO,
+            percentiles: Latencies::new().percentiles(),
+        }
+    }
+
+    #[test]
+    fn slices_are_compared_round_by_round() {
+        // Of CPU time where it is known: how long it took in all does not matter then.
+        let first = [slice(100, 1000, Some(500)), slice(100, 1000, Some(250))];
+        let other = [slice(300, 2000, Some(500)), slice(100, 500, Some(500))];
+        assert_eq!(ratios(&other, &first).collect::<Vec<_>>(), [3.0, 0.5]);
+        assert_eq!(ratios(&first, &first).collect::<Vec<_>>(), [1.0, 1.0]);
+        let (first, other) = ([slice(100, 1000, None)], [slice(100, 500, None)]);
+        assert_eq!(ratios(&other, &first).collect::<Vec<_>>(), [2.0]);
+        // A slice in which no CPU time was seen says nothing, and its neighbours are kept.
+        let first = [slice(100, 1000, Some(0)), slice(100, 1000, Some(100))];
+        let other = [slice(100, 1000, Some(100)), slice(100, 1000, Some(200))];
+        assert_eq!(ratios(&other, &first).collect::<Vec<_>>(), [0.5]);
+    }
 }

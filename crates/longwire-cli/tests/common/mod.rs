@@ -83,6 +83,11 @@ impl Longwire {
         self.child.stdin = None;
     }
 
+    /// The process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Sends a signal, by its name.
     pub(crate) fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();
@@ -148,6 +153,14 @@ impl Peer {
         let mut received = vec![0; bytes];
         self.0.read_exact(&mut received).unwrap();
         received
+    }
+
+    /// Receives what there is, at least a byte; `None` at the end of the stream.
+    pub(crate) fn some(&mut self) -> Option<Vec<u8>> {
+        let mut received = vec![0; 64 * 1024];
+        let bytes = self.0.read(&mut received).unwrap();
+        received.truncate(bytes);
+        (bytes > 0).then_some(received)
     }
 
     /// Receives a client's frame that is shorter than 126 bytes: its first byte, and its payload,

@@ -293,3 +293,59 @@ fn is_under_way(error: &std::io::Error) -> bool {
     error.kind() == ErrorKind::WouldBlock
         || error.raw_os_error() == Some(rustix::io::Errno::INPROGRESS.raw_os_error())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Deflate, DeflateParams, Plan, Target, check_agreed};
+    use std::time::Duration;
+
+    #[test]
+    fn many_connections_to_this_machine_come_from_several_addresses() {
+        // The server, how many connections, how many to other servers before; which one it is, and
+        // where it comes from.
+        let table = [
+            ("127.0.0.1:80", 20_000, 0, 19_999, None),
+            ("127.0.0.1:80", 20_001, 0, 0, Some("127.0.0.2:0")),
+            ("127.0.0.1:80", 20_001, 0, 19_999, Some("127.0.0.2:0")),
+            ("127.0.0.1:80", 20_001, 0, 20_000, Some("127.0.0.3:0")),
+            ("127.0.0.1:80", 40_000, 40_000, 0, Some("127.0.0.4:0")),
+            ("127.0.0.1:80", 6_000_000, 0, 5_999_999, Some("127.0.1.45:0")),
+            ("192.0.2.1:80", 40_000, 0, 0, None),
+            ("[::1]:80", 40_000, 0, 0, None),
+        ];
+        let target = Target::parse("ws://127.0.0.1/").unwrap();
+        for (server, connections, opened_before, index, expected) in table {
+            let plan = Plan {
+                target: &target,
+                connections,
+                opened_before,
+                size_bytes: 0,
+                deflate: Deflate::None,
+                timeout: Duration::ZERO,
+            };
+            let source = plan.source(index, server.parse().unwrap());
+            assert_eq!(source, expected.map(|text| text.parse().unwrap()), "{server}, {index}");
+        }
+    }
+
+    #[test]
+    fn what_is_agreed_has_to_be_what_was_asked_for() {
+        let kept = DeflateParams::default();
+        let forgotten = DeflateParams { server_no_context_takeover: true, ..kept };
+        let client_forgets = DeflateParams { client_no_context_takeover: true, ..kept };
+        let table = [
+            (Deflate::None, None, true),
+            (Deflate::NoTakeover, None, false),
+            (Deflate::NoTakeover, Some(forgotten), true),
+            (Deflate::Takeover, None, false),
+            (Deflate::Takeover, Some(kept), true),
+            (Deflate::Takeover, Some(forgotten), false),
+            // Nothing that is sent refers to what was sent before: it makes no difference.
+            (Deflate::Takeover, Some(client_forgets), true),
+        ];
+        for (wanted, agreed, is_right) in table {
+            let checked = check_agreed(wanted, agreed);
+            assert_eq!(checked.is_ok(), is_right, "{wanted:?}, {agreed:?}: {checked:?}");
+        }
+    }
+}

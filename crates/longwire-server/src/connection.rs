@@ -1,5 +1,6 @@
 //! What a worker keeps for one connection, apart from its socket.
 
+use crate::application::Sent;
 use crate::ending::Ending;
 use crate::handshake::Handshake;
 use crate::heap::Heap;
@@ -118,6 +119,11 @@ impl<S> Connection<S> {
             doomed: false,
             counted,
         }
+    }
+
+    /// What became of a message that was sent just now.
+    pub(crate) fn sent(&self) -> Sent {
+        if self.blocked { Sent::Queued } else { Sent::Now }
     }
 
     /// How many bytes wait for the socket.

@@ -89,6 +89,8 @@ pub(crate) fn receive<A: Application>(
     work: &mut usize,
 ) -> Step {
     let now_ms = millis(table.now);
+    // Where less may wait than that, a peer that takes everything must not be found too slow.
+    let flush_bytes = FLUSH_BYTES.min(table.config.outbox_high_water_bytes).max(1);
     loop {
         let Some((session, control)) = table.session_and_control(key) else { return Step::Over };
         match session.websocket.receive(input, control, inbound) {
@@ -122,12 +124,13 @@ pub(crate) fn receive<A: Application>(
                 return Step::Over;
             }
         }
-        // Where less may wait than that, a peer that takes everything must not be found too slow.
-        let flush_bytes = FLUSH_BYTES.min(table.config.outbox_high_water_bytes).max(1);
+        if input.is_empty() {
+            return Step::Done;
+        }
         if table.turn.output.len() >= flush_bytes || table.connections[key].doomed {
             return Step::Flush;
         }
-        if *work >= WORK_BYTES && !input.is_empty() {
+        if *work >= WORK_BYTES {
             return Step::Yield;
         }
     }

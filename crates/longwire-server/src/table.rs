@@ -142,25 +142,39 @@ impl<S> Table<S> {
         if !self.makes_room(key, message.as_bytes().len()) {
             return Sent::Dropped;
         }
+        if self.turn.owner != Some(key) {
+            return self.send_to_other(key, message, compression);
+        }
         let connection = &mut self.connections[key];
         let Phase::Open(session) = &mut connection.phase else { return Sent::Dropped };
-        let owns_turn = self.turn.owner == Some(key);
-        let Turn { output, scratch, outbound, .. } = &mut self.turn;
-        let out = if owns_turn { output } else { scratch };
-        if session.websocket.send(message, compression, outbound, out).is_err() {
+        let Turn { output, outbound, .. } = &mut self.turn;
+        match session.websocket.send(message, compression, outbound, output) {
+            Ok(()) => connection.sent(),
+            Err(_) => Sent::Dropped,
+        }
+    }
+
+    /// Sends a message to a connection that does not own the turn: the frames go to its outbox.
+    fn send_to_other(
+        &mut self,
+        key: usize,
+        message: Message<'_>,
+        compression: Compression,
+    ) -> Sent {
+        let Phase::Open(session) = &mut self.connections[key].phase else { return Sent::Dropped };
+        let Turn { scratch, outbound, .. } = &mut self.turn;
+        if session.websocket.send(message, compression, outbound, scratch).is_err() {
             return Sent::Dropped;
         }
-        if !owns_turn {
-            let frames = std::mem::take(&mut self.turn.scratch);
-            let queued = self.outbox(key).is_some_and(|outbox| outbox.push(&frames).is_ok());
-            self.turn.put_scratch(frames);
-            self.mark_unflushed(key);
-            if !queued {
-                self.doom(key, NO_MEMORY);
-                return Sent::Dropped;
-            }
+        let frames = std::mem::take(scratch);
+        let queued = self.outbox(key).is_some_and(|outbox| outbox.push(&frames).is_ok());
+        self.turn.put_scratch(frames);
+        self.mark_unflushed(key);
+        if !queued {
+            self.doom(key, NO_MEMORY);
+            return Sent::Dropped;
         }
-        self.sent(key)
+        self.connections[key].sent()
     }
 
     pub(crate) fn send_prepared(&mut self, key: usize, prepared: &Prepared) -> Sent {
@@ -178,7 +192,7 @@ impl<S> Table<S> {
             queued
         };
         if sent {
-            return self.sent(key);
+            return self.connections[key].sent();
         }
         self.doom(key, NO_MEMORY);
         Sent::Dropped
@@ -280,6 +294,12 @@ impl<S> Table<S> {
         if waiting == 0 || waiting.saturating_add(bytes) <= self.config.max_outbox_bytes {
             return true;
         }
+        self.is_slow(key, waiting);
+        false
+    }
+
+    #[cold]
+    fn is_slow(&mut self, key: usize, waiting: usize) {
         let open = matches!(&self.connections[key].phase,
             Phase::Open(session) if session.websocket.connection().state() == State::Open);
         if open {
@@ -293,11 +313,6 @@ impl<S> Table<S> {
                 SlowConsumer::Drop => self.doom(key, "slow consumer"),
             }
         }
-        false
-    }
-
-    fn sent(&self, key: usize) -> Sent {
-        if self.connections[key].blocked { Sent::Queued } else { Sent::Now }
     }
 
     // ---- memory for what is incomplete ----

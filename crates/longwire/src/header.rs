@@ -174,23 +174,29 @@ impl Header {
     #[inline]
     pub fn encode(&self) -> EncodedHeader {
         let mut out = EncodedHeader { bytes: [0; MAX_HEADER_BYTES], len: 0, mask: self.mask };
+        self.write(|bytes| out.push(bytes));
+        out
+    }
+
+    /// Gives the bytes to `push`, in order: each piece has a length that the compiler knows.
+    #[inline]
+    pub(crate) fn write(&self, mut push: impl FnMut(&[u8])) {
         let mask = if self.mask.is_some() { MASK } else { 0 };
         let fin = if self.fin { FIN } else { 0 };
         let rsv1 = if self.rsv1 { RSV1 } else { 0 };
         let first = fin | rsv1 | self.opcode as u8;
         if let Ok(length @ 0..=125) = u8::try_from(self.payload_len) {
-            out.push([first, mask | length]);
+            push(&[first, mask | length]);
         } else if let Ok(length) = u16::try_from(self.payload_len) {
-            out.push([first, mask | LENGTH_IN_2_BYTES]);
-            out.push(length.to_be_bytes());
+            push(&[first, mask | LENGTH_IN_2_BYTES]);
+            push(&length.to_be_bytes());
         } else {
-            out.push([first, mask | LENGTH_IN_8_BYTES]);
-            out.push(self.payload_len.to_be_bytes());
+            push(&[first, mask | LENGTH_IN_8_BYTES]);
+            push(&self.payload_len.to_be_bytes());
         }
         if let Some(key) = self.mask {
-            out.push(key);
+            push(&key);
         }
-        out
     }
 }
 
@@ -209,16 +215,6 @@ impl EncodedHeader {
         self.bytes.get(..usize::from(self.len)).unwrap_or_default()
     }
 
-    /// Adds the bytes to `out`, which has room for [`MAX_HEADER_BYTES`]: copying always as many costs
-    /// less than finding out how many.
-    #[cfg(feature = "alloc")]
-    #[inline]
-    pub(crate) fn append_to(&self, out: &mut alloc::vec::Vec<u8>) {
-        let len = out.len().saturating_add(usize::from(self.len));
-        out.extend_from_slice(&self.bytes);
-        out.truncate(len);
-    }
-
     /// Masks the payload that follows, in place, where the sender is a client; a server's is left
     /// as it is. A client that leaves this out sends garbage.
     pub fn mask(&self, payload: &mut [u8]) {
@@ -228,12 +224,11 @@ impl EncodedHeader {
     }
 
     #[inline]
-    fn push<const N: usize>(&mut self, bytes: [u8; N]) {
-        let places = self.bytes.get_mut(usize::from(self.len)..);
-        if let Some(places) = places.and_then(<[u8]>::first_chunk_mut) {
-            *places = bytes;
-            // At most MAX_HEADER_BYTES.
-            self.len = self.len.saturating_add(u8::try_from(N).unwrap_or_default());
+    fn push(&mut self, bytes: &[u8]) {
+        let places = self.bytes.iter_mut().skip(usize::from(self.len));
+        for (place, byte) in places.zip(bytes) {
+            *place = *byte;
+            self.len = self.len.saturating_add(1);
         }
     }
 }

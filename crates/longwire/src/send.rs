@@ -14,7 +14,8 @@ impl Connection {
     /// # Errors
     /// The connection is not open, or a fragmented message is being sent.
     pub fn send(&mut self, message: Message<'_>) -> Result<EncodedHeader, ApiMisuse> {
-        self.data_header(message.kind(), message.as_bytes().len(), Fragment::WHOLE)
+        let len = message.as_bytes().len();
+        Ok(self.data_header(message.kind(), len, Fragment::WHOLE)?.encode())
     }
 
     /// Sends one fragment of a message (RFC 6455 §5.4), as [`send`](Self::send) does.
@@ -28,7 +29,7 @@ impl Connection {
         last: bool,
     ) -> Result<EncodedHeader, ApiMisuse> {
         let len = fragment.as_bytes().len();
-        self.data_header(fragment.kind(), len, Fragment { last, ..Fragment::PLAIN })
+        Ok(self.data_header(fragment.kind(), len, Fragment { last, ..Fragment::PLAIN })?.encode())
     }
 
     /// Encodes a message in one frame into `out`: how many bytes that took.
@@ -117,7 +118,7 @@ impl Connection {
         out: &mut [u8],
     ) -> Result<usize, ApiMisuse> {
         let (kind, payload) = (message.kind(), message.as_bytes());
-        let header = self.peek_header(kind, payload.len(), fragment)?;
+        let header = self.peek_header(kind, payload.len(), fragment)?.encode();
         let head_len = header.as_bytes().len();
         let needed = head_len.saturating_add(payload.len());
         let too_small = ApiMisuse::BufferTooSmall { needed };
@@ -137,7 +138,7 @@ impl Connection {
         kind: Kind,
         payload_len: usize,
         fragment: Fragment,
-    ) -> Result<EncodedHeader, ApiMisuse> {
+    ) -> Result<Header, ApiMisuse> {
         let header = self.peek_header(kind, payload_len, fragment)?;
         self.has_sent(kind, fragment.last);
         Ok(header)
@@ -149,11 +150,11 @@ impl Connection {
         kind: Kind,
         payload_len: usize,
         fragment: Fragment,
-    ) -> Result<EncodedHeader, ApiMisuse> {
+    ) -> Result<Header, ApiMisuse> {
         let opcode = self.may_send(kind, fragment.whole)?;
         let (rsv1, mask) = (fragment.compressed, self.mask_key());
         let payload_len = payload_len as u64;
-        Ok(Header { fin: fragment.last, rsv1, opcode, mask, payload_len }.encode())
+        Ok(Header { fin: fragment.last, rsv1, opcode, mask, payload_len })
     }
 }
 

@@ -17,6 +17,7 @@ use crate::handshake::DeflateParams;
 use crate::heap::Heap;
 use crate::inbound::Inbound;
 use crate::input::Input;
+use crate::mask::apply_mask;
 use crate::outbound::Outbound;
 use crate::partial::Partial;
 use crate::send::Fragment;
@@ -317,10 +318,12 @@ impl WebSocket {
         let needed = payload.len().saturating_add(crate::MAX_HEADER_BYTES);
         out.try_reserve(needed).map_err(|_| ApiMisuse::OutOfMemory)?;
         let header = self.connection.data_header(kind, payload.len(), part)?;
-        header.append_to(out);
+        header.write(|bytes| out.extend_from_slice(bytes));
         let payload_at = out.len();
         out.extend_from_slice(payload);
-        header.mask(out.get_mut(payload_at..).unwrap_or_default());
+        if let Some(key) = header.mask {
+            apply_mask(out.get_mut(payload_at..).unwrap_or_default(), key);
+        }
         Ok(())
     }
 }

@@ -123,14 +123,32 @@ fn a_message_in_single_bytes_costs_at_most_twice_its_size() {
     assert_eq!(outcome, Ok(MIB));
     let peak = info.bytes_max;
     assert!((MIB as u64..=2 * MIB as u64).contains(&peak), "{info:?}");
-    // The thread's buffer is used again, and the large one given back.
-    let mut wire = message(b"Hello", None);
-    let (info, outcome) = receive(&mut socket, &mut inbound, &mut wire, 1);
-    assert_eq!(outcome, Ok(5));
-    assert!(info.bytes_current <= 64 - MIB as i64, "{info:?}");
-    let mut wire = message(b"Hello", None);
-    let (info, _) = receive(&mut socket, &mut inbound, &mut wire, 1);
+    // The thread's buffer serves the next one.
+    let mut wire = message(&vec![b'a'; MIB], None);
+    let (info, outcome) = receive(&mut socket, &mut inbound, &mut wire, 1000);
+    assert_eq!(outcome, Ok(MIB));
     assert_eq!(info.count_total, 0, "{info:?}");
+}
+
+/// Messages of many connections at once leave 4 MiB with the thread, however many they were.
+#[test]
+fn a_thread_keeps_4_mib_for_messages_to_come() {
+    const CONNECTIONS: usize = 12;
+    let mut inbound = Inbound::new();
+    let info = measure(|| {
+        let mut sockets: Vec<_> =
+            (0..CONNECTIONS).map(|_| server(Limits::default(), None)).collect();
+        for read in message(&vec![b'a'; MIB], None).chunks(100_000) {
+            for socket in &mut sockets {
+                let mut read = read.to_vec();
+                let _incomplete = receive(socket, &mut inbound, &mut read, 100_000);
+            }
+        }
+    });
+    assert!(info.bytes_max >= (CONNECTIONS * MIB) as u64, "{info:?}");
+    // One was handed out last, and may be borrowed still.
+    let kept = info.bytes_current;
+    assert!((4 * MIB as i64..=5 * MIB as i64 + 4096).contains(&kept), "{info:?}");
 }
 
 #[test]

@@ -7,12 +7,14 @@ use crate::heap::Heap;
 #[cfg(feature = "deflate")]
 use crate::inflate::Inflater;
 use crate::partial::Partial;
-#[cfg(feature = "deflate")]
 use alloc::vec::Vec;
 use core::fmt;
 
-/// A message's buffer that grew beyond this is given back before the next message.
-const KEPT_BYTES: usize = 64 * 1024;
+/// Buffers of messages that were handed out serve further ones, up to this in all: to get a large one
+/// from the system, page by page, costs as much as to receive it.
+const KEPT_BYTES: usize = 4 * 1024 * 1024;
+/// So many of them at most.
+const KEPT_BUFFERS: usize = 256;
 /// How many decoders wait for the next compressed message. Each costs some 50 KiB.
 #[cfg(feature = "deflate")]
 const KEPT_INFLATERS: usize = 16;
@@ -22,8 +24,11 @@ const KEPT_INFLATERS: usize = 16;
 /// now. Empty until it is used.
 #[derive(Default)]
 pub struct Inbound {
-    /// The message that was handed out last. Its buffer serves the next one.
+    /// The message that was handed out last.
     finished: Option<Heap<Partial>>,
+    /// Those before it.
+    spare: Vec<Heap<Partial>>,
+    spare_bytes: usize,
     #[cfg(feature = "deflate")]
     pub(crate) scratch: Vec<u8>,
     #[cfg(feature = "deflate")]
@@ -38,15 +43,36 @@ impl Inbound {
 
     /// A place for a message to grow in.
     pub(crate) fn begin(&mut self, kind: Kind) -> Result<Heap<Partial>, ProtocolError> {
-        let finished = self.finished.take().or_else(|| Heap::new(Partial::default()));
-        let mut partial = finished.ok_or(ProtocolError::OutOfMemory)?;
-        partial.begin(kind, KEPT_BYTES);
+        let kept = self.finished.take().or_else(|| self.take_spare());
+        let mut partial =
+            kept.or_else(|| Heap::new(Partial::default())).ok_or(ProtocolError::OutOfMemory)?;
+        partial.begin(kind);
         Ok(partial)
     }
 
     /// The message has come in whole: it can be borrowed from here until the next one.
     pub(crate) fn finish(&mut self, partial: Heap<Partial>) -> &Partial {
+        if let Some(finished) = self.finished.take() {
+            self.put_spare(finished);
+        }
         self.finished.insert(partial)
+    }
+
+    fn take_spare(&mut self) -> Option<Heap<Partial>> {
+        let spare = self.spare.pop()?;
+        self.spare_bytes = self.spare_bytes.saturating_sub(spare.capacity());
+        Some(spare)
+    }
+
+    fn put_spare(&mut self, partial: Heap<Partial>) {
+        let spare_bytes = self.spare_bytes.saturating_add(partial.capacity());
+        if spare_bytes <= KEPT_BYTES
+            && self.spare.len() < KEPT_BUFFERS
+            && self.spare.try_reserve(1).is_ok()
+        {
+            self.spare_bytes = spare_bytes;
+            self.spare.push(partial);
+        }
     }
 
     #[cfg(feature = "deflate")]

@@ -16,14 +16,16 @@ pub(crate) struct Partial {
 }
 
 impl Partial {
-    /// Begins a message in the buffer of an earlier one, unless that is over `kept_bytes`.
-    pub(crate) fn begin(&mut self, kind: Kind, kept_bytes: usize) {
+    /// Begins a message in the buffer of an earlier one.
+    pub(crate) fn begin(&mut self, kind: Kind) {
         self.text = kind == Kind::Text;
         self.utf8 = Utf8::default();
         self.data.clear();
-        if self.data.capacity() > kept_bytes {
-            self.data = Vec::new();
-        }
+    }
+
+    /// How large its buffer is.
+    pub(crate) fn capacity(&self) -> usize {
+        self.data.capacity()
     }
 
     /// Adds bytes that the connection has checked. The buffer follows what has come: it at most
@@ -109,7 +111,7 @@ mod tests {
         for &(kind, text, expected) in table {
             for step in 1..=text.len() {
                 let mut partial = Partial::default();
-                partial.begin(kind, 0);
+                partial.begin(kind);
                 let mut pieces = text.chunks(step);
                 let got = pieces.try_for_each(|p| partial.push_inflated(p, 4));
                 assert_eq!(got, expected, "{kind:?} {text:02x?} in pieces of {step}");

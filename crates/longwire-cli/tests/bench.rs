@@ -98,6 +98,7 @@ fn the_json_has_what_programs_look_for() {
         rising(ratio, &["p25", "median", "p75"]);
         rising(latency, &["p50", "p99", "p999", "max"]);
         rising(&latency["p99_slices"], &["p25", "median", "p75"]);
+        rising(&server["own_lateness_us"], &["p50", "p99", "p999", "max"]);
         let buckets = server["histogram"].as_array().unwrap();
         assert_eq!(buckets.iter().map(|bucket| number(&bucket["count"])).sum::<f64>(), 100.0);
         assert!(buckets.iter().map(|bucket| number(&bucket["up_to_us"])).is_sorted());

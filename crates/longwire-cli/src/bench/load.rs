@@ -41,12 +41,30 @@ pub(super) struct Shared {
     pub(super) clock: Clock,
     pub(super) memory: Memory,
     pub(super) events: Events,
+    pub(super) record: Record,
+}
+
+/// What is recorded during a slice.
+pub(super) struct Record {
+    /// How long messages took.
+    pub(super) latencies: Latencies,
+    /// How late this program itself was to send what was due, though the connection had room.
+    pub(super) lateness: Latencies,
 }
 
 impl Shared {
     pub(super) fn new() -> Self {
+        let record = Record { latencies: Latencies::new(), lateness: Latencies::new() };
         let (memory, events) = (Memory::new(), Events::with_capacity(1024));
-        Self { clock: Clock::start(), memory, events }
+        Self { clock: Clock::start(), memory, events, record }
+    }
+}
+
+impl Record {
+    /// Forgets everything.
+    pub(super) fn clear(&mut self) {
+        self.latencies.clear();
+        self.lateness.clear();
     }
 }
 
@@ -95,7 +113,6 @@ impl Load {
         &mut self,
         length: Duration,
         shared: &mut Shared,
-        latencies: &mut Latencies,
     ) -> anyhow::Result<Traffic> {
         let start = shared.clock.now();
         let end = start + nanoseconds(length);
@@ -109,18 +126,22 @@ impl Load {
         }
         let (mut now, mut heard, mut received_bytes) = (start, start, 0);
         loop {
-            while let Some(lane) = self.pacer.next_due(now) {
+            while let Some((due, lane)) = self.pacer.next_due(now) {
+                let before = self.outstanding;
                 self.send(lane, now)?;
+                if self.outstanding > before {
+                    shared.record.lateness.record(now - due);
+                }
             }
             if now > cut_off {
-                self.give_up(now, latencies);
+                self.give_up(now, &mut shared.record.latencies);
             }
             if now >= end && self.outstanding == 0 && !self.pacer.has_unsent() {
                 self.traffic.nanoseconds = now - start;
                 return Ok(self.traffic);
             }
             let timeout = self.sleep(now, end);
-            self.turn(timeout, shared, latencies)?;
+            self.turn(timeout, shared)?;
             now = shared.clock.now();
             if self.traffic.received_bytes > received_bytes || self.outstanding == 0 {
                 (heard, received_bytes) = (now, self.traffic.received_bytes);
@@ -165,13 +186,8 @@ impl Load {
     }
 
     /// Waits for events, and does what they ask for.
-    fn turn(
-        &mut self,
-        timeout: Duration,
-        shared: &mut Shared,
-        latencies: &mut Latencies,
-    ) -> anyhow::Result<()> {
-        let Shared { clock, memory, events } = shared;
+    fn turn(&mut self, timeout: Duration, shared: &mut Shared) -> anyhow::Result<()> {
+        let Shared { clock, memory, events, record } = shared;
         match self.poll.poll(events, Some(timeout)) {
             Err(error) if error.kind() == ErrorKind::Interrupted => return Ok(()),
             other => other?,
@@ -183,7 +199,7 @@ impl Load {
                 self.flush(lane)?;
             }
             if event.is_readable() || event.is_read_closed() || event.is_error() {
-                self.receive(lane, clock, memory, latencies)?;
+                self.receive(lane, clock, memory, &mut record.latencies)?;
             }
         }
         Ok(())

@@ -9,7 +9,7 @@ use super::Arguments;
 use super::cpu;
 use super::descriptors;
 use super::latencies::{Latencies, Percentiles};
-use super::load::{Load, Shared, Traffic};
+use super::load::{Load, Record, Shared, Traffic};
 use super::messages::Messages;
 use super::numbers::grouped;
 use super::opening::{Plan, open};
@@ -33,6 +33,8 @@ pub(super) struct Measured {
     pub(super) pid: Option<u32>,
     pub(super) slices: Vec<Slice>,
     pub(super) latencies: Latencies,
+    /// How late this program was to send.
+    pub(super) lateness: Latencies,
 }
 
 struct Server {
@@ -53,20 +55,20 @@ pub(super) fn measure(arguments: &Arguments) -> Result<Vec<Measured>> {
         let pid = arguments.pid.get(index).copied();
         server_cpu(target, pid)?;
         let load = load(arguments, index, &mut progress)?;
-        let (slices, latencies) = (Vec::new(), Latencies::new());
-        let measured = Measured { target: target.clone(), pid, slices, latencies };
+        let (latencies, lateness) = (Latencies::new(), Latencies::new());
+        let target = target.clone();
+        let measured = Measured { target, pid, slices: Vec::new(), latencies, lateness };
         servers.push(Server { load, measured });
     }
     let mut shared = Shared::new();
-    let mut latencies = Latencies::new();
     for server in &mut servers {
-        server.load.slice(arguments.slice(), &mut shared, &mut latencies)?;
-        latencies.clear();
+        server.load.slice(arguments.slice(), &mut shared)?;
+        shared.record.clear();
     }
     let rounds = arguments.rounds();
     for round in 1..=rounds {
         for server in &mut servers {
-            let slice = server.slice(arguments.slice(), &mut shared, &mut latencies)?;
+            let slice = server.slice(arguments.slice(), &mut shared)?;
             server.measured.slices.push(slice);
             progress.say(|| {
                 let name = server.measured.target.name();
@@ -104,21 +106,18 @@ fn load(arguments: &Arguments, index: usize, progress: &mut Progress) -> Result<
 }
 
 impl Server {
-    fn slice(
-        &mut self,
-        length: Duration,
-        shared: &mut Shared,
-        latencies: &mut Latencies,
-    ) -> Result<Slice> {
+    fn slice(&mut self, length: Duration, shared: &mut Shared) -> Result<Slice> {
         let Self { load, measured } = self;
         let server_before = server_cpu(&measured.target, measured.pid)?;
         let own_before = cpu::own();
-        let traffic = load.slice(length, shared, latencies)?;
+        let traffic = load.slice(length, shared)?;
         let own_cpu = cpu::own().saturating_sub(own_before);
         let server_after = server_cpu(&measured.target, measured.pid)?;
         let server_cpu = server_after.zip(server_before);
+        let Record { latencies, lateness } = &mut shared.record;
         let percentiles = latencies.percentiles();
         measured.latencies.take_in(latencies);
+        measured.lateness.take_in(lateness);
         Ok(Slice {
             traffic,
             server_cpu: server_cpu.map(|(after, before)| after.saturating_sub(before)),

@@ -51,12 +51,13 @@ impl Pacer {
         Some(due)
     }
 
-    /// The connection of the next message that has become due. It may have no room for it yet.
-    pub(super) fn next_due(&mut self, now: u64) -> Option<usize> {
-        self.due(self.next).filter(|due| *due <= now)?;
-        let connection = self.next % self.allowed.len() as u64;
+    /// The next message that has become due: when, and on which connection. That may have no room
+    /// for it yet.
+    pub(super) fn next_due(&mut self, now: u64) -> Option<(u64, usize)> {
+        let due = self.due(self.next).filter(|due| *due <= now)?;
+        let connection = usize::try_from(self.next % self.allowed.len() as u64).ok()?;
         self.next += 1;
-        usize::try_from(connection).ok()
+        Some((due, connection))
     }
 
     /// When the next message becomes due, if any will.
@@ -132,7 +133,7 @@ mod tests {
         assert_eq!(pacer.wake_at(), Some(1000));
         assert_eq!(pacer.next_due(999), None);
         let due: Vec<_> = std::iter::from_fn(|| pacer.next_due(1030)).collect();
-        assert_eq!(due, [0, 1, 2, 0]);
+        assert_eq!(due, [(1000, 0), (1010, 1), (1020, 2), (1030, 0)]);
         assert_eq!(pacer.wake_at(), Some(1040));
         // The connection, the outstanding messages, the time; from when the next one counts.
         let table = [

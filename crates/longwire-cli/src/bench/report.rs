@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::latencies::{Bucket, Percentiles};
 use super::measure::{Measured, Slice};
-use super::numbers::{Spread, float, percent, quotient};
+use super::numbers::{Spread, duration, float, grouped, percent, quotient};
 use super::{Arguments, Deflate};
 
 /// From this share of a processor on, a thread is taken to have had no time left.
@@ -50,6 +50,9 @@ pub(super) struct Figures {
     pub(super) ratio: Option<Spread>,
     pub(super) latency_us: Latency,
     pub(super) histogram: Vec<Bucket>,
+    /// How late this program itself was to send what was due, where there is a rate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) own_lateness_us: Option<Percentiles>,
 }
 
 #[derive(Debug, Serialize)]
@@ -127,6 +130,7 @@ impl Figures {
                 p99_slices: has_rate.then(|| Spread::of(p99)).flatten(),
             },
             histogram: server.latencies.buckets(),
+            own_lateness_us: has_rate.then(|| server.lateness.percentiles()),
         }
     }
 
@@ -136,29 +140,56 @@ impl Figures {
     }
 
     fn warning(&self, rate: Option<u32>) -> Option<String> {
-        let url = &self.url;
-        let Some(rate) = rate else {
-            let own = percent(self.own_cpu_share);
-            let server = self.server_cpu_share();
-            let is_bottleneck = self.own_cpu_share > BUSY && server.is_none_or(|cpu| cpu < BUSY);
-            return is_bottleneck.then(|| match server {
-                Some(server) => format!(
-                    "{url}: this program used {own} of a processor and the server {}: the server \
-                     could do more in a second",
-                    percent(server)
-                ),
-                None => format!(
-                    "{url}: this program used {own} of a processor: the server may be able to do \
-                     more (--pid would tell)"
-                ),
-            });
+        let said = match rate {
+            Some(rate) => self.is_too_slow(rate).or_else(|| self.is_late()),
+            None => self.is_bottleneck(),
         };
-        let is_missed = self.missed > 0 || self.messages_per_second < REACHED * f64::from(rate);
-        is_missed.then(|| {
+        said.map(|said| format!("{}: {said}", self.url))
+    }
+
+    /// The server might do more if this program did.
+    fn is_bottleneck(&self) -> Option<String> {
+        let server = self.server_cpu_share();
+        if self.own_cpu_share <= BUSY || server.is_some_and(|cpu| cpu >= BUSY) {
+            return None;
+        }
+        let own = percent(self.own_cpu_share);
+        Some(match server.map(percent) {
+            Some(server) => format!(
+                "this program used {own} of a processor and the server {server}: the server could \
+                 do more in a second"
+            ),
+            None => format!(
+                "this program used {own} of a processor: the server may be able to do more (--pid \
+                 would tell)"
+            ),
+        })
+    }
+
+    /// The rate was not what was asked for.
+    fn is_too_slow(&self, rate: u32) -> Option<String> {
+        // Of the slices the median: a stall makes one of them longer, too slow a server all.
+        let rates = self.slices.iter().map(|slice| float(slice.messages) / slice.seconds);
+        let came = Spread::of(rates)?.median;
+        let is_reached = self.missed == 0 && came >= REACHED * f64::from(rate);
+        (!is_reached).then(|| {
+            let came = grouped(came);
             format!(
-                "{url}: the rate was not reached: {:.0} messages a second came back of {rate}; the \
-                 latencies are those of a queue that grows",
-                self.messages_per_second
+                "the rate was not reached: {came} messages a second came back of {}; the latencies \
+                 are those of a queue that grows",
+                grouped(f64::from(rate))
+            )
+        })
+    }
+
+    /// Latencies may be of this program's making.
+    fn is_late(&self) -> Option<String> {
+        let own = self.own_lateness_us?.p99;
+        (own > self.latency_us.all.p99 / 2.0).then(|| {
+            format!(
+                "this program itself was late to send, by {} (p99), as when the machine has others \
+                 to serve: so much of the latencies is not the server's",
+                duration(own)
             )
         })
     }

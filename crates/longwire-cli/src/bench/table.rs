@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::latencies::Bucket;
+use super::latencies::{Bucket, Percentiles};
 use super::numbers::{duration, float, grouped, percent};
 use super::report::{Figures, Report};
 
@@ -71,19 +71,23 @@ fn single(text: &mut String, report: &Report, server: &Figures) {
         let (sent, received) = (grouped(float(server.sent_bytes)), float(server.received_bytes));
         format!("{sent} sent, {} received", grouped(received))
     });
-    let latency = &server.latency_us.all;
-    line(
-        "latency",
-        format!(
-            "p50 {}, p99 {}, p99.9 {}, max {}",
-            duration(latency.p50),
-            duration(latency.p99),
-            duration(latency.p999),
-            duration(latency.max)
-        ),
-    );
+    line("latency", percentiles(&server.latency_us.all));
+    if let Some(lateness) = &server.own_lateness_us {
+        line("sent late", percentiles(lateness));
+    }
     text.push('\n');
     histogram(text, &server.histogram);
+}
+
+fn percentiles(latency: &Percentiles) -> String {
+    let Percentiles { p50, p99, p999, max } = latency;
+    format!(
+        "p50 {}, p99 {}, p99.9 {}, max {}",
+        duration(*p50),
+        duration(*p99),
+        duration(*p999),
+        duration(*max)
+    )
 }
 
 fn own_cpu(report: &Report, server: &Figures) -> String {

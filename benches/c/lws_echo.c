@@ -2,6 +2,7 @@
  * libwebsockets as an echo server with one service thread, for `cargo xtask bench echo`.
  *
  *     lws-echo [--deflate]     print `listening PORT`, echo until standard input ends
+ *     lws-echo --version       print the library's version
  *
  * On libev, because its own loop asks poll() for every connection and because on libuv 4.1.6 stalls with
  * permessage-deflate; with a receive buffer of 64 KiB; with UTF-8 checked. None of these is its default.
@@ -163,6 +164,10 @@ int main(int argc, char **argv)
 	struct lws_vhost *vhost;
 	pthread_t thread;
 
+	if (argc > 1 && strcmp(argv[1], "--version") == 0) {
+		puts(LWS_LIBRARY_VERSION);
+		return 0;
+	}
 	deflate = argc > 1 && strcmp(argv[1], "--deflate") == 0;
 	lws_set_log_level(LLL_ERR | LLL_WARN, NULL);
 	memset(&info, 0, sizeof info);

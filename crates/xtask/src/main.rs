@@ -98,6 +98,10 @@ enum Command {
         reports: Option<PathBuf>,
     },
 
+    /// Measure Longwire beside other libraries, and write docs/performance.md.
+    #[command(subcommand)]
+    Bench(bench::Benchmark),
+
     /// Run the fuzz targets, one after the other, on one core.
     ///
     /// Needs the nightly toolchain and a C++ compiler; installs cargo-fuzz. What is found goes to
@@ -176,6 +180,7 @@ fn run(command: Command) -> anyhow::Result<bool> {
             }
             Ok(as_expected)
         }
+        Command::Bench(benchmark) => bench::run(&workspace, &benchmark).map(|()| true),
         Command::Differential(options) => {
             let log = Log::create(&workspace.log_path("differential"), true)?;
             differential::run(&workspace, &options, &log).map(|()| true)

@@ -180,9 +180,14 @@ impl Child {
         }
     }
 
+    /// Its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// How many descriptors it has open. Linux only.
     pub(crate) fn count_descriptors(&self) -> Result<usize> {
-        let folder = format!("/proc/{}/fd", self.process.id());
+        let folder = format!("/proc/{}/fd", self.id());
         Ok(std::fs::read_dir(&folder).with_context(|| folder)?.count())
     }
 

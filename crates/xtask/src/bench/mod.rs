@@ -1,7 +1,57 @@
 //! `cargo xtask bench …`: the measurements. Each is a command of its own that sets up what it needs,
 //! prints tables, keeps the figures as JSON under target/bench, and writes them into
 //! docs/performance.md.
+//!
+//! ```text
+//!  echo: servers, pinning, workload --(longwire bench: load)--> results
+//!        idle --(idle-memory)--> results --> sections (spread, markdown) --> page
+//!                                        --> plot
+//! ```
 
-// The commands that use it are on their way.
-#[allow(dead_code)]
-pub(crate) mod page;
+mod echo;
+mod idle;
+mod load;
+mod machine;
+mod markdown;
+mod page;
+mod pinning;
+mod plot;
+mod results;
+mod sections;
+mod servers;
+mod spread;
+mod workload;
+
+use anyhow::Result;
+use clap::Subcommand;
+
+use crate::process::Log;
+use crate::workspace::Workspace;
+
+/// The measurements.
+#[derive(Subcommand)]
+pub(crate) enum Benchmark {
+    /// Compare `longwire echo` with other libraries' echo servers and with a raw TCP echo.
+    ///
+    /// All servers are one thread on processor 0, the load is on processor 1 (`longwire bench`), and
+    /// each server has it for a quarter of a second in turn. What counts is the server's CPU time, as
+    /// Linux accounts for it: messages for each second of it, divided by those of the raw TCP echo in
+    /// the same round. Then latency at a fixed rate, permessage-deflate, and the memory of 10,000 idle
+    /// connections. Takes a quarter of an hour, after the builds.
+    ///
+    /// Needs Linux with two processors that nothing else keeps busy, `taskset`, 10,200 descriptors for
+    /// a process (`ulimit -H -n`), Node with npm, a C compiler and libwebsockets 4 with its headers. What
+    /// is missing and cannot be installed is left out and named. Writes docs/performance.md and its
+    /// plots, when nothing was left out on request; the figures stay in target/bench.
+    Echo(echo::Options),
+}
+
+/// Runs one of them.
+pub(crate) fn run(workspace: &Workspace, benchmark: &Benchmark) -> Result<()> {
+    match benchmark {
+        Benchmark::Echo(options) => {
+            let log = Log::create(&workspace.log_path("bench-echo"), true)?;
+            echo::run(workspace, options, &log)
+        }
+    }
+}

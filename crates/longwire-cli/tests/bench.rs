@@ -203,6 +203,34 @@ fn a_ping_is_answered_and_the_connection_closed() {
 }
 
 #[test]
+fn a_pong_goes_between_two_frames_and_not_into_one() {
+    // More than the buffers of two sockets take: the message is being written when the Ping comes.
+    const BYTES: usize = 16 << 20;
+    let (url, ended) = scripted(|mut peer| {
+        accept(&mut peer);
+        loop {
+            let start = peer.receive(2);
+            if start == [0x88, 0x82] {
+                break;
+            }
+            assert_eq!(start, [0x82, 0xff]);
+            let length_and_key = peer.receive(12);
+            let (length, key) = length_and_key.split_at(8);
+            assert_eq!(length, (BYTES as u64).to_be_bytes());
+            peer.send(b"\x89\x02hi");
+            let mut payload = peer.receive(BYTES);
+            longwire::apply_mask(&mut payload, key.try_into().unwrap());
+            assert_eq!(peer.masked_frame(), (0x8a, b"hi".to_vec()));
+            peer.send([&[0x82, 127], length].concat());
+            peer.send(payload);
+        }
+    });
+    let run = bench(&format!("--connections 1 --size {BYTES} {url}"));
+    assert_eq!(run.code, Some(0), "{run:?}");
+    ended.recv_timeout(common::PATIENCE).expect("the script went to its end");
+}
+
+#[test]
 fn a_plain_tcp_echo_gets_the_same_bytes() {
     let (url, _) = scripted(|mut peer| {
         while let Some(bytes) = peer.some() {

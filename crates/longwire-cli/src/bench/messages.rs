@@ -1,6 +1,10 @@
 //! The messages that are sent, again and again in the same order: encoded and masked before
 //! anything is measured, one behind the other in one buffer, so that any number of consecutive ones
 //! leaves in one write without a copy.
+//!
+//! From the second round on the masking keys are not fresh, as RFC 6455 §5.3 wants them. What they
+//! guard against is that somebody whose payload it is chooses the bytes on the wire (RFC 6455 §10.3);
+//! here nobody does.
 
 use longwire::handshake::DeflateParams;
 use longwire::{

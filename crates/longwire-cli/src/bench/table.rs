@@ -171,3 +171,110 @@ fn row(server: &Figures) -> [String; 10] {
         percent(server.own_cpu_share),
     ]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Bucket, Figures, Percentiles, Report, text};
+    use crate::bench::numbers::Spread;
+    use crate::bench::report::Latency;
+
+    fn server(url: &str, messages: u64, ratio: f64) -> Figures {
+        let all = Percentiles { p50: 12.34, p99: 250.0, p999: 1500.0, max: 20_000.0 };
+        Figures {
+            url: url.to_owned(),
+            pid: Some(7),
+            messages,
+            seconds: 5.0,
+            messages_per_second: 200_000.0,
+            server_cpu_seconds: Some(4.0),
+            messages_per_server_cpu_second: Some(250_000.0),
+            own_cpu_share: 0.7,
+            received_bytes: 22_000_000,
+            sent_bytes: 26_000_000,
+            missed: 0,
+            slices: Vec::new(),
+            ratio: Some(Spread { median: ratio, p25: ratio - 0.01, p75: ratio + 0.01 }),
+            latency_us: Latency { all, p99_slices: None },
+            histogram: vec![
+                Bucket { up_to_us: 16.0, count: 900_000 },
+                Bucket { up_to_us: 20.0, count: 0 },
+                Bucket { up_to_us: 25.0, count: 100_000 },
+            ],
+            own_lateness_us: None,
+        }
+    }
+
+    fn report(servers: Vec<Figures>) -> Report {
+        Report {
+            connections: 32,
+            in_flight: 1,
+            size_bytes: 20,
+            kind: "binary",
+            deflate: "none",
+            rate: None,
+            slice_seconds: 0.25,
+            rounds: 20,
+            servers,
+            warnings: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn one_server() {
+        let server = server("ws://a/", 1_000_000, 1.0);
+        let expected = "\
+32 connections, 1 in flight, binary messages of 20 bytes, as many messages as go; 20 slices of 0.25 s
+
+  server       ws://a/
+  messages     1,000,000 in 5.00 s: 200,000 a second
+  server CPU   80 %: 250,000 messages for each second of it
+  own CPU      70 %
+  bytes        26,000,000 sent, 22,000,000 received
+  latency      p50 12.3 µs, p99 250 µs, p99.9 1.50 ms, max 20.0 ms
+
+       up to       messages
+     16.0 µs        900,000  ████████████████████████████████████████
+     20.0 µs              0
+     25.0 µs        100,000  █████
+
+Latency is the time of service in a closed loop, from when a message could be sent.
+";
+        assert_eq!(text(&report(vec![server])), expected);
+    }
+
+    #[test]
+    fn several_servers() {
+        let mut without_pid = server("tcp://bcd:1", 1, 0.9);
+        without_pid.server_cpu_seconds = None;
+        without_pid.messages_per_server_cpu_second = None;
+        let mut report = report(vec![server("ws://a/", 1_000_000, 1.0), without_pid]);
+        report.deflate = "context_takeover";
+        report.rate = Some(10_000);
+        let expected = "\
+32 connections, 1 in flight, binary messages of 20 bytes, permessage-deflate with context takeover, \
+10,000 messages a second; 20 slices of 0.25 s
+
+server       messages/s  per CPU s      ratio (p25–p75)      p50     p99    p99.9      max  server CPU  own CPU
+ws://a/         200,000    250,000  1.000 (0.990–1.010)  12.3 µs  250 µs  1.50 ms  20.0 ms        80 %     70 %
+tcp://bcd:1     200,000          -  0.900 (0.890–0.910)  12.3 µs  250 µs  1.50 ms  20.0 ms           -     70 %
+
+The ratio is of messages a second, to the first server, slice by slice: median and quartiles.
+Latency counts from when a message was due.
+";
+        assert_eq!(text(&report), expected);
+    }
+
+    #[test]
+    fn a_histogram_with_many_buckets_has_few_lines() {
+        let mut server = server("ws://a/", 1, 1.0);
+        server.histogram =
+            (1..=40_u8).map(|n| Bucket { up_to_us: f64::from(n) * 10.0, count: 1 }).collect();
+        let text = text(&report(vec![server]));
+        let rows: Vec<_> = text.lines().filter(|line| line.contains('█')).collect();
+        assert_eq!(rows.len(), 14);
+        let bar = "█".repeat(40);
+        assert_eq!(rows[0], format!("     30.0 µs              3  {bar}"));
+        // What is left over.
+        assert_eq!(rows[13], format!("      400 µs              1  {}", "█".repeat(14)));
+    }
+}

@@ -3,6 +3,7 @@
 
 use crate::application::Sent;
 use crate::connection::ConnectionId;
+use crate::socket::{LONG_BYTES, Socket};
 use crate::table::Table;
 use longwire::{ApiMisuse, CloseCode, Compression, Message, Prepared};
 use std::fmt;
@@ -10,16 +11,29 @@ use std::time::Duration;
 
 /// An open connection.
 ///
-/// What is sent leaves at the end of the loop's turn, everything for one peer in one write.
+/// What is sent leaves when the callback has returned and the input at hand is processed, everything
+/// for one peer in one write. A message of 8 KiB and more that answers one from the same connection
+/// leaves at once, from where it lies, unless it is compressed.
 pub struct Context<'a, S> {
     table: &'a mut Table<S>,
     key: usize,
+    /// The socket, where the connection owns the turn.
+    socket: Option<&'a mut dyn Socket>,
 }
 
 impl<'a, S> Context<'a, S> {
     /// `key` must be an open connection.
     pub(crate) fn new(table: &'a mut Table<S>, key: usize) -> Self {
-        Self { table, key }
+        Self { table, key, socket: None }
+    }
+
+    /// The same for the connection whose turn it is, with the socket that is its.
+    pub(crate) fn with_socket(
+        table: &'a mut Table<S>,
+        key: usize,
+        socket: &'a mut dyn Socket,
+    ) -> Self {
+        Self { table, key, socket: Some(socket) }
     }
 
     /// Which connection this is.
@@ -38,13 +52,22 @@ impl<'a, S> Context<'a, S> {
     /// written before: more than [`max_outbox_bytes`](crate::Config::max_outbox_bytes) in one go is
     /// too much, however fast the peer is.
     pub fn send(&mut self, message: Message<'_>) -> Sent {
-        self.table.send(self.key, message, Compression::Auto)
+        self.send_with(message, Compression::Auto)
     }
 
     /// Sends a message that is not to be compressed, because it holds a secret beside text that an
     /// attacker may choose, or is compressed already.
     pub fn send_uncompressed(&mut self, message: Message<'_>) -> Sent {
-        self.table.send(self.key, message, Compression::Never)
+        self.send_with(message, Compression::Never)
+    }
+
+    fn send_with(&mut self, message: Message<'_>, compression: Compression) -> Sent {
+        match &mut self.socket {
+            Some(socket) if message.as_bytes().len() >= LONG_BYTES => {
+                self.table.send_long(self.key, message, compression, &mut **socket)
+            }
+            _ => self.table.send(self.key, message, compression),
+        }
     }
 
     /// Sends a message that was encoded before, and shares its bytes with all who are sent it.
@@ -106,7 +129,7 @@ impl<'a, S> Peers<'a, S> {
     /// something is happening on just now.
     pub fn get(&mut self, id: ConnectionId) -> Option<Context<'_, S>> {
         let key = self.table.open_key(id)?;
-        Some(Context { table: self.table, key })
+        Some(Context::new(self.table, key))
     }
 
     /// Encodes a message once, to be sent to many.

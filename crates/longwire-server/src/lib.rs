@@ -22,6 +22,7 @@ mod signal;
 #[cfg(any(test, feature = "simulation"))]
 pub mod simulation;
 mod slots;
+mod socket;
 mod table;
 #[cfg(test)]
 mod tests;

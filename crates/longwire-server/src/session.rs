@@ -3,6 +3,7 @@
 use crate::application::Application;
 use crate::config::Config;
 use crate::context::Context;
+use crate::socket::Socket;
 use crate::table::Table;
 use longwire::{Deadlines, Event, Inbound, Input, Message, OpCode, State, WebSocket};
 use std::time::Duration;
@@ -84,6 +85,7 @@ pub(crate) fn receive<A: Application>(
     table: &mut Table<A::Session>,
     application: &mut A,
     inbound: &mut Inbound,
+    socket: &mut dyn Socket,
     key: usize,
     input: &mut Input<'_>,
     work: &mut usize,
@@ -98,19 +100,21 @@ pub(crate) fn receive<A: Application>(
             Ok(Some(Event::Text(text))) => {
                 session.has_message(now_ms);
                 *work = work.saturating_add(text.len());
-                application.message(&mut Context::new(table, key), Message::Text(text));
+                application
+                    .message(&mut Context::with_socket(table, key, socket), Message::Text(text));
             }
             Ok(Some(Event::Binary(data))) => {
                 session.has_message(now_ms);
                 *work = work.saturating_add(data.len());
-                application.message(&mut Context::new(table, key), Message::Binary(data));
+                application
+                    .message(&mut Context::with_socket(table, key, socket), Message::Binary(data));
             }
             Ok(Some(Event::Ping(payload))) => {
                 table.place_control(key, OpCode::Pong);
-                application.ping(&mut Context::new(table, key), payload);
+                application.ping(&mut Context::with_socket(table, key, socket), payload);
             }
             Ok(Some(Event::Pong(payload))) => {
-                application.pong(&mut Context::new(table, key), payload);
+                application.pong(&mut Context::with_socket(table, key, socket), payload);
             }
             Ok(Some(Event::Close(close))) => {
                 table.place_control(key, OpCode::Close);
@@ -127,7 +131,7 @@ pub(crate) fn receive<A: Application>(
         if input.is_empty() {
             return Step::Done;
         }
-        if table.turn.output.len() >= flush_bytes || table.connections[key].doomed {
+        if table.turn.output_bytes() >= flush_bytes || table.connections[key].doomed {
             return Step::Flush;
         }
         if *work >= WORK_BYTES {

@@ -286,7 +286,7 @@ impl<S> Table<S> {
     /// Whether `bytes` more may wait for the peer. If not, it is a slow consumer, and meets the
     /// policy for them. Where nothing waits, everything may: a message can be longer than the
     /// maximum.
-    fn makes_room(&mut self, key: usize, bytes: usize) -> bool {
+    pub(crate) fn makes_room(&mut self, key: usize, bytes: usize) -> bool {
         if self.connections[key].doomed {
             return false;
         }

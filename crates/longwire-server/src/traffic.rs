@@ -4,8 +4,9 @@ use crate::application::Application;
 use crate::connection::Phase;
 use crate::handshake::{self, Outcome};
 use crate::network::Network;
-use crate::outbox::{Progress, frame_end};
+use crate::outbox::Progress;
 use crate::session::{self, Step};
+use crate::socket::{Socket as _, StreamSocket};
 use crate::table::Table;
 use crate::worker::Worker;
 use longwire::{CloseCode, Input, MAX_REST_BYTES};
@@ -122,8 +123,12 @@ impl<N: Network, A: Application> Worker<N, A> {
         let mut input = Input::new(bytes);
         let mut work = 0;
         for flushes in 1.. {
-            let Self { table, application, inbound, .. } = self;
-            match session::receive(table, application, inbound, key, &mut input, &mut work) {
+            let Self { table, application, inbound, network, streams, .. } = self;
+            let Some(stream) = &mut streams[key] else { return };
+            let socket = &mut StreamSocket { network, stream };
+            let step =
+                session::receive(table, application, inbound, socket, key, &mut input, &mut work);
+            match step {
                 Step::Done => break,
                 Step::Yield => {
                     self.table.connections[key].unprocessed = true;
@@ -132,6 +137,7 @@ impl<N: Network, A: Application> Worker<N, A> {
                 Step::Over => return self.begin_ending(key),
                 Step::Flush => {
                     self.flush(key);
+                    self.table.turn.written_bytes = 0;
                     let Some(connection) = self.table.connections.get_mut(key) else { return };
                     if connection.paused || flushes == FLUSHES_PER_TURN {
                         connection.unprocessed = !input.is_empty();
@@ -279,41 +285,22 @@ fn write_output<N: Network, S>(
     table: &mut Table<S>,
     key: usize,
 ) -> io::Result<()> {
-    let frames_at = table.turn.frames_at;
-    let mut output = mem::take(&mut table.turn.output);
-    let mut kept = true;
-    if table.connections[key].waiting_bytes() > 0 {
-        kept = table.outbox(key).is_some_and(|outbox| outbox.push_output(&mut output).is_ok());
+    let kept = if table.connections[key].waiting_bytes() > 0 {
+        let mut output = mem::take(&mut table.turn.output);
+        let outbox = table.outbox(key);
+        let kept = outbox.is_some_and(|outbox| outbox.push_output(&mut output).is_ok());
+        table.turn.output = output;
+        table.turn.clear_output();
+        kept
     } else {
-        let sent = write_some(network, stream, &output)?;
-        if sent < output.len() {
-            let end = frame_end(&output, frames_at, sent);
-            let outbox = table.outbox(key);
-            kept = outbox.is_some_and(|outbox| outbox.push_rest(&mut output, sent, end).is_ok());
-            table.connections[key].blocked = true;
-            table.reschedule(key);
+        let mut socket = StreamSocket { network, stream };
+        let sent = socket.write(&[IoSlice::new(&table.turn.output)])?;
+        if sent == table.turn.output.len() {
+            table.turn.clear_output();
+            true
+        } else {
+            table.queue_output(key, sent)
         }
-    }
-    if !kept {
-        return Err(ErrorKind::OutOfMemory.into());
-    }
-    table.turn.output = output;
-    table.turn.clear_output();
-    Ok(())
-}
-
-/// How much of `bytes` the socket takes.
-fn write_some<N: Network>(
-    network: &mut N,
-    stream: &mut N::Stream,
-    bytes: &[u8],
-) -> io::Result<usize> {
-    match network.write(stream, &[IoSlice::new(bytes)]) {
-        Ok(0) => Err(ErrorKind::WriteZero.into()),
-        Ok(sent) if sent > bytes.len() => {
-            Err(io::Error::other("a write took more bytes than it was given"))
-        }
-        Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(0),
-        result => result,
-    }
+    };
+    if kept { Ok(()) } else { Err(ErrorKind::OutOfMemory.into()) }
 }

@@ -14,6 +14,8 @@ pub(crate) struct Turn {
     pub(crate) output: Vec<u8>,
     /// Where in `output` the frames begin.
     pub(crate) frames_at: usize,
+    /// How much was written at once, past `output`, since the last flush.
+    pub(crate) written_bytes: usize,
     /// Frames on their way to another connection's outbox.
     pub(crate) scratch: Vec<u8>,
     /// Frames that the engine has made of itself, one at a time.
@@ -29,12 +31,18 @@ impl Turn {
             owner: None,
             output: Vec::new(),
             frames_at: 0,
+            written_bytes: 0,
             scratch: Vec::new(),
             control: ControlFrames::new(),
             outbound: Outbound::new(options),
             spare: Vec::new(),
             spare_bytes: 0,
         }
+    }
+
+    /// How much the owner was sent since the last flush.
+    pub(crate) fn output_bytes(&self) -> usize {
+        self.output.len() + self.written_bytes
     }
 
     /// The input of `key` is going to be processed.
@@ -46,6 +54,7 @@ impl Turn {
     /// It has been. Output that is left has lost its socket.
     pub(crate) fn end(&mut self) {
         self.owner = None;
+        self.written_bytes = 0;
         self.clear_output();
     }
 

@@ -14,6 +14,7 @@ use crate::event::{Chunk, Event, Kind, Message};
 use crate::extension::PerMessageDeflate;
 #[cfg(feature = "deflate")]
 use crate::handshake::DeflateParams;
+use crate::header::EncodedHeader;
 use crate::heap::Heap;
 use crate::inbound::Inbound;
 use crate::input::Input;
@@ -217,6 +218,27 @@ impl WebSocket {
     ) -> Result<(), ApiMisuse> {
         let part = Fragment { whole: false, last, compressed: false };
         self.write_frame(fragment.kind(), fragment.as_bytes(), part, out)
+    }
+
+    /// Sends one fragment of a message, or a whole one, not compressed, without touching its
+    /// payload: the header goes out before it. See [`Connection::send_fragment`].
+    ///
+    /// # Errors
+    /// As for [`Connection::send_fragment`].
+    pub fn fragment_header(
+        &mut self,
+        fragment: Message<'_>,
+        last: bool,
+    ) -> Result<EncodedHeader, ApiMisuse> {
+        self.connection.send_fragment(fragment, last)
+    }
+
+    /// Whether permessage-deflate was agreed to, so that messages may be compressed.
+    pub fn compresses(&self) -> bool {
+        #[cfg(feature = "deflate")]
+        return self.deflate.is_some();
+        #[cfg(not(feature = "deflate"))]
+        false
     }
 
     /// Begins the closing handshake; see [`Connection::close`].

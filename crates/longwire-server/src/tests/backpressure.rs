@@ -84,15 +84,15 @@ fn a_slow_consumer_is_closed_with_1008_behind_what_waits() {
     let mut simulation = simulation(marks);
     let client = open(&mut simulation);
     client.set_window(100);
-    client.send(&frame(TEXT, b"burst 12 9000"));
+    client.send(&frame(TEXT, b"burst 13 8000"));
     simulation.run();
     let sent = simulation.application().sent.clone();
-    assert_eq!(sent, [[Sent::Now; 11].as_slice(), &[Sent::Dropped]].concat());
+    assert_eq!(sent, [[Sent::Now; 12].as_slice(), &[Sent::Dropped]].concat());
     client.set_window(1 << 20);
     simulation.run();
     let frames = frames(&client.receive());
     let (close, messages) = frames.split_last().unwrap();
-    assert_eq!(messages, vec![(BINARY, vec![b'b'; 9_000]); 11]);
+    assert_eq!(messages, vec![(BINARY, vec![b'b'; 8_000]); 12]);
     assert_eq!((close.0, close_code(&close.1)), (CLOSE, 1008));
 }
 

@@ -7,6 +7,7 @@ mod chaos;
 mod closing;
 mod deadlines;
 mod handshaking;
+mod long_messages;
 mod shutdown;
 
 use crate::simulation::{Client, Simulation};

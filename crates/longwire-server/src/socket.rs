@@ -1,0 +1,129 @@
+//! The socket of the connection that owns the turn, lent to its callbacks: a long message is written
+//! from where it lies, and copied only as far as the socket does not take it.
+//!
+//! Short messages are worth their copy, since all of a turn leave with one write. For a long one
+//! the copy costs more than a write of its own.
+
+use crate::application::Sent;
+use crate::connection::Phase;
+use crate::network::Network;
+use crate::outbox::frame_end;
+use crate::table::{NO_MEMORY, Table};
+use crate::turn::Turn;
+use longwire::{Compression, Message};
+use std::io::{self, ErrorKind, IoSlice};
+
+/// From this length on a message is written at once.
+pub(crate) const LONG_BYTES: usize = 8 * 1024;
+
+/// Somewhere to write: the part of [`Network`] that a callback needs, without its type.
+pub(crate) trait Socket {
+    /// As [`Network::write`], but where the socket takes nothing that is 0 bytes, and no error.
+    fn write(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize>;
+}
+
+/// A stream and the network that it belongs to.
+pub(crate) struct StreamSocket<'a, N: Network> {
+    pub(crate) network: &'a mut N,
+    pub(crate) stream: &'a mut N::Stream,
+}
+
+impl<N: Network> Socket for StreamSocket<'_, N> {
+    fn write(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        let offered = slices.iter().map(|slice| slice.len()).sum();
+        match self.network.write(self.stream, slices) {
+            Ok(0) => Err(ErrorKind::WriteZero.into()),
+            Ok(sent) if sent > offered => {
+                Err(io::Error::other("a write took more bytes than it was given"))
+            }
+            Err(error) if error.kind() == ErrorKind::WouldBlock => Ok(0),
+            result => result,
+        }
+    }
+}
+
+impl<S> Table<S> {
+    /// Sends a long message to the turn's owner, whose socket this is: at once, unless it is
+    /// compressed or something waits already.
+    pub(crate) fn send_long(
+        &mut self,
+        key: usize,
+        message: Message<'_>,
+        compression: Compression,
+        socket: &mut dyn Socket,
+    ) -> Sent {
+        let connection = &self.connections[key];
+        let Phase::Open(session) = &connection.phase else { return Sent::Dropped };
+        let compresses = compression == Compression::Auto && session.websocket.compresses();
+        let waits = connection.blocked || connection.pending.is_some();
+        if compresses || waits || self.turn.owner != Some(key) {
+            return self.send(key, message, compression);
+        }
+        if !self.makes_room(key, message.as_bytes().len()) {
+            return Sent::Dropped;
+        }
+        match self.write_at_once(key, message, socket) {
+            Ok(sent) => sent,
+            Err(error) => {
+                tracing::debug!(id = %self.id(key), %error, "the connection is broken");
+                self.doom(key, "broken");
+                Sent::Dropped
+            }
+        }
+    }
+
+    /// Writes the message behind what is in the turn's output, a frame with each write.
+    fn write_at_once(
+        &mut self,
+        key: usize,
+        message: Message<'_>,
+        socket: &mut dyn Socket,
+    ) -> io::Result<Sent> {
+        let max_frame_bytes = self.config.send_options.max_frame_bytes;
+        let mut unsent_from = None;
+        for (piece, last) in message.fragments(max_frame_bytes) {
+            let Phase::Open(session) = &mut self.connections[key].phase else {
+                return Ok(Sent::Dropped);
+            };
+            let Turn { output, .. } = &mut self.turn;
+            if unsent_from.is_some() {
+                let added = session.websocket.send_fragment(piece, last, output);
+                added.map_err(|_| ErrorKind::OutOfMemory)?;
+                continue;
+            }
+            let Ok(header) = session.websocket.fragment_header(piece, last) else {
+                return Ok(Sent::Dropped);
+            };
+            let frame = [header.as_bytes(), piece.as_bytes()];
+            let sent = socket.write(&[output, frame[0], frame[1]].map(IoSlice::new))?;
+            if sent == output.len() + frame[0].len() + frame[1].len() {
+                self.turn.written_bytes += sent;
+                self.turn.clear_output();
+                continue;
+            }
+            output.try_reserve(frame[0].len() + frame[1].len())?;
+            frame.iter().for_each(|part| output.extend_from_slice(part));
+            unsent_from = Some(sent);
+        }
+        if let Some(sent) = unsent_from
+            && !self.queue_output(key, sent)
+        {
+            return Err(io::Error::other(NO_MEMORY));
+        }
+        Ok(self.connections[key].sent())
+    }
+
+    /// Moves the turn's output to the owner's outbox, which is empty: `sent` bytes of it are sent,
+    /// and the socket takes no more. `false` where there is no memory.
+    pub(crate) fn queue_output(&mut self, key: usize, sent: usize) -> bool {
+        let mut output = std::mem::take(&mut self.turn.output);
+        let end = frame_end(&output, self.turn.frames_at, sent);
+        let outbox = self.outbox(key);
+        let queued = outbox.is_some_and(|outbox| outbox.push_rest(&mut output, sent, end).is_ok());
+        self.turn.output = output;
+        self.turn.clear_output();
+        self.connections[key].blocked = true;
+        self.reschedule(key);
+        queued
+    }
+}

@@ -1,0 +1,121 @@
+//! Messages that are written from where they lie.
+
+use super::*;
+use crate::simulation::Call;
+use crate::socket::LONG_BYTES;
+use longwire::SendOptions;
+
+/// What one of the probe's answers is on the wire.
+fn binary(len: usize) -> Vec<u8> {
+    reply(BINARY, &vec![b'b'; len])
+}
+
+/// However much of it the socket takes at first, all of it comes, and what was sent before and behind
+/// it stands where it belongs.
+#[test]
+fn a_long_message_comes_whole_and_in_order_wherever_the_socket_stops() {
+    let before = reply(TEXT, b"before");
+    let expected = [before, binary(LONG_BYTES), reply(TEXT, b"behind")].concat();
+    let at_the_edges = [0, 1, 7, 8, 9, 11, 12, 13, 4_000, 8_202, 8_203, 8_204, 8_205, 8_211, 8_212];
+    for window in at_the_edges {
+        let mut simulation = simulation(|_| {});
+        let client = open(&mut simulation);
+        client.set_window(window);
+        let long = format!("burst 1 {LONG_BYTES}");
+        let messages = [&b"before"[..], long.as_bytes(), b"behind"];
+        client.send(&messages.map(|text| frame(TEXT, text)).concat());
+        simulation.run();
+        let mut received = client.receive();
+        assert_eq!(received.len(), window.min(expected.len()));
+        // The first leaves with the second; the socket stops in the one or the other, or behind.
+        let fits = if window >= 8_204 { Sent::Now } else { Sent::Queued };
+        assert_eq!(simulation.application().sent, [Sent::Now, fits, fits], "{window}");
+        // A Pong goes between two frames.
+        client.send(&frame(PING, b"?"));
+        simulation.run();
+        client.set_window(1 << 20);
+        simulation.run();
+        received.extend(client.receive());
+        let mut frames = frames(&received);
+        let pong = frames.iter().position(|frame| *frame == (PONG, b"?".to_vec())).unwrap();
+        frames.remove(pong);
+        assert_eq!(frames, super::frames(&expected), "{window}");
+    }
+}
+
+/// A message of several frames: each with a write of its own, and once the socket is full the rest
+/// waits as one piece.
+#[test]
+fn a_message_of_many_frames_comes_whole_wherever_the_socket_stops() {
+    let options = SendOptions { max_frame_bytes: 10_000, ..SendOptions::DEFAULT };
+    let sizes = [10_000, 10_000, 10_000, 5_000];
+    let expected: Vec<_> = [0x02, 0x00, 0x00, 0x80].into_iter().zip(sizes).collect();
+    for (window, writes) in [(0, 2), (9_999, 2), (10_004, 3), (25_000, 4), (35_016, 4)] {
+        let mut simulation = simulation(|config| config.send_options = options);
+        let client = open(&mut simulation);
+        client.set_window(window);
+        let writes_before = client.writes();
+        client.send(&frame(TEXT, b"burst 1 35000"));
+        simulation.run();
+        let mut received = client.receive();
+        client.set_window(1 << 20);
+        simulation.run();
+        received.extend(client.receive());
+        let frames = frames(&received);
+        assert!(frames.iter().all(|(_, payload)| payload.iter().all(|byte| *byte == b'b')));
+        let shown: Vec<_> = frames.iter().map(|(first, data)| (*first, data.len())).collect();
+        assert_eq!(shown, expected, "{window}");
+        assert_eq!(client.writes() - writes_before, writes, "{window}");
+    }
+}
+
+/// What is short waits for the end of the turn, and leaves with one write.
+#[test]
+fn only_long_messages_have_a_write_of_their_own() {
+    for (text, writes) in
+        [(format!("burst 7 {}", LONG_BYTES - 1), 1), (format!("burst 7 {LONG_BYTES}"), 7)]
+    {
+        let mut simulation = simulation(|_| {});
+        let client = open(&mut simulation);
+        let before = client.writes();
+        client.send(&frame(TEXT, text.as_bytes()));
+        simulation.run();
+        assert_eq!(frames(&client.receive()).len(), 7);
+        assert_eq!(client.writes() - before, writes, "{text}");
+    }
+}
+
+#[test]
+fn a_long_message_that_cannot_be_written_ends_its_connection_alone() {
+    const EPIPE: i32 = 32;
+    let mut simulation = simulation(|_| {});
+    let (broken, other) = (open(&mut simulation), open(&mut simulation));
+    simulation.fail(Call::Write, 0, EPIPE);
+    broken.send(&frame(TEXT, b"burst 2 9000"));
+    simulation.run();
+    assert!(broken.was_hit() && broken.is_closed());
+    assert_eq!(simulation.application().sent, [Sent::Dropped; 2]);
+    assert_eq!(simulation.application().closures.len(), 1);
+    other.send(&frame(TEXT, b"hello"));
+    simulation.run();
+    assert_eq!(other.receive(), reply(TEXT, b"hello"));
+}
+
+/// Behind what waits a long message waits too.
+#[test]
+fn nothing_is_written_past_what_waits() {
+    let mut simulation = simulation(|_| {});
+    let client = open(&mut simulation);
+    client.set_window(3);
+    client.send(&frame(TEXT, b"first"));
+    simulation.run();
+    client.send(&frame(TEXT, b"burst 2 9000"));
+    simulation.run();
+    client.set_window(1 << 20);
+    simulation.run();
+    let sent = [Sent::Now, Sent::Queued, Sent::Queued];
+    assert_eq!(simulation.application().sent, sent);
+    // The window was emptied by three bytes that the client has not looked at yet.
+    let expected = [reply(TEXT, b"first"), binary(9_000), binary(9_000)].concat();
+    assert_eq!(frames(&client.receive()), frames(&expected));
+}

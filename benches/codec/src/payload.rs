@@ -16,6 +16,8 @@ pub(crate) enum Payload {
     Ascii,
     /// Words, of which every other one is Latin with accents, Greek, Chinese or emoji.
     Mixed,
+    /// What a market or a chat sends: names that come again and again, numbers that do not.
+    Json,
 }
 
 impl Payload {
@@ -25,6 +27,7 @@ impl Payload {
             Self::Binary => "binary",
             Self::Ascii => "text",
             Self::Mixed => "mixed text",
+            Self::Json => "JSON",
         }
     }
 
@@ -39,6 +42,7 @@ impl Payload {
             Self::Binary => iter::repeat_with(|| rng.u8(..)).take(len).collect(),
             Self::Ascii => text(len, rng, false).into_bytes(),
             Self::Mixed => text(len, rng, true).into_bytes(),
+            Self::Json => json(len, rng).into_bytes(),
         }
     }
 }
@@ -64,6 +68,28 @@ fn text(len: usize, rng: &mut Rng, mixed: bool) -> String {
     text
 }
 
+/// A list of trades, and a note that fills what is left.
+fn json(len: usize, rng: &mut Rng) -> String {
+    const SYMBOLS: [&str; 6] = ["BTC-USD", "ETH-USD", "SOL-EUR", "XRP-USD", "ADA-GBP", "LTC-EUR"];
+    const FRAME_BYTES: usize = r#"{"trades":[],"note":""}"#.len();
+    let mut trades = String::new();
+    loop {
+        let (side, symbol) = (["buy", "sell"][rng.usize(..2)], SYMBOLS[rng.usize(..SYMBOLS.len())]);
+        let (price, size, id) = (rng.u32(100..9_999_999), rng.u32(1..99_999), rng.u32(..));
+        let (price, cents) = (price / 100, price % 100);
+        let comma = if trades.is_empty() { "" } else { "," };
+        let trade = format!(
+            r#"{comma}{{"id":{id},"symbol":"{symbol}","side":"{side}","price":{price}.{cents:02},"size":{size}}}"#
+        );
+        if FRAME_BYTES + trades.len() + trade.len() > len {
+            break;
+        }
+        trades += &trade;
+    }
+    let note = text(len.saturating_sub(FRAME_BYTES + trades.len()), rng, false);
+    format!(r#"{{"trades":[{trades}],"note":"{note}"}}"#)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -79,6 +105,16 @@ mod tests {
             assert_eq!(mixed.len(), len);
             assert!(std::str::from_utf8(&mixed).is_ok(), "{len}");
             assert_eq!(make(Payload::Mixed), mixed, "the same seed, the same bytes");
+        }
+    }
+
+    #[test]
+    fn json_is_json_of_that_length() {
+        for len in [128, 1024, 16384] {
+            let text = Payload::Json.make(len, &mut Rng::with_seed(1));
+            assert_eq!(text.len(), len);
+            let value: serde_json::Value = serde_json::from_slice(&text).unwrap();
+            assert!(!value["trades"].as_array().unwrap().is_empty(), "{value}");
         }
     }
 

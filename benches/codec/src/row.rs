@@ -5,26 +5,49 @@ use anyhow::Result;
 /// Does a task so many times.
 pub(crate) type Work = Box<dyn FnMut(u64)>;
 
+/// Who an implementation belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Side {
+    /// Longwire.
+    Ours,
+    /// A library that one could use instead.
+    Peer,
+    /// A floor, or a technique to compare with.
+    Reference,
+}
+
 /// One implementation's way of doing the task of a row.
 pub(crate) struct Entry {
-    /// Who: Longwire, a peer, or a technique.
     pub(crate) implementation: &'static str,
-    /// Whether what it does is right, tried on every different message.
-    pub(crate) verify: Box<dyn FnOnce() -> Result<()>>,
+    pub(crate) side: Side,
+    /// Whether what it does is right, tried on every different message. How many bytes it makes of
+    /// each, where that is a question.
+    pub(crate) verify: Box<dyn FnOnce() -> Result<Option<f64>>>,
     /// Sets it up.
     pub(crate) make: Box<dyn Fn() -> Work>,
-    /// How many bytes one time puts out for each that it takes in, where that is a question.
-    pub(crate) ratio: Option<f64>,
 }
 
 impl Entry {
-    /// An implementation whose output is as large as its input.
+    /// An implementation, of which `verify` says whether it is right.
     pub(crate) fn new(
+        side: Side,
         implementation: &'static str,
         verify: impl FnOnce() -> Result<()> + 'static,
         make: impl Fn() -> Work + 'static,
     ) -> Self {
-        Self { implementation, verify: Box::new(verify), make: Box::new(make), ratio: None }
+        let verify = Box::new(|| verify().map(|()| None));
+        Self { implementation, side, verify, make: Box::new(make) }
+    }
+
+    /// One that says as well how many bytes it makes of each message.
+    pub(crate) fn with_output(
+        side: Side,
+        implementation: &'static str,
+        verify: impl FnOnce() -> Result<f64> + 'static,
+        make: impl Fn() -> Work + 'static,
+    ) -> Self {
+        let verify = Box::new(|| verify().map(Some));
+        Self { implementation, side, verify, make: Box::new(make) }
     }
 }
 
@@ -50,9 +73,9 @@ impl Row {
         Self { table, name, bytes, entries: Box::new(entries) }
     }
 
-    /// What one calls it on the command line: `receive-server/binary-20`.
+    /// What one calls it on the command line: `receive-server/binary-20-B`.
     pub(crate) fn id(&self) -> String {
-        format!("{}/{}", self.table, self.name.replace(' ', "-"))
+        format!("{}/{}", self.table, self.name.replace(", ", "-").replace(' ', "-"))
     }
 }
 

@@ -6,6 +6,7 @@ use anyhow::{Result, ensure};
 use fastrand::Rng;
 use longwire::{Header, OpCode, Role};
 
+use crate::outgoing::Outgoing;
 use crate::payload::Payload;
 use crate::source::Source;
 
@@ -29,10 +30,15 @@ impl Wire {
             let message = payload.make(len, &mut rng);
             let mask = (receiver == Role::Server).then(|| rng.u32(..).to_ne_bytes());
             let opcode = if payload.is_text() { OpCode::Text } else { OpCode::Binary };
-            push_frame(&mut bytes, opcode, false, mask, &message);
+            push_frame(&mut bytes, opcode, mask, &message);
             messages.push(message);
         }
         Self { bytes: bytes.into(), text: payload.is_text(), messages }
+    }
+
+    /// What a peer has sent.
+    pub(crate) fn of(frames: Vec<u8>, outgoing: Outgoing) -> Self {
+        Self { bytes: frames.into(), text: outgoing.text, messages: outgoing.messages }
     }
 
     /// The stream of these frames, without an end.
@@ -41,8 +47,8 @@ impl Wire {
     }
 
     /// Someone who compares what is received with what was sent.
-    pub(crate) fn checker(&self) -> Checker<'_> {
-        Checker { wire: self, seen: 0, wrong: None }
+    pub(crate) fn comparer(&self) -> Comparer<'_> {
+        Comparer::new(self.text, &self.messages)
     }
 
     /// Different messages.
@@ -52,14 +58,8 @@ impl Wire {
 }
 
 /// Appends one frame.
-pub(crate) fn push_frame(
-    bytes: &mut Vec<u8>,
-    opcode: OpCode,
-    rsv1: bool,
-    mask: Option<[u8; 4]>,
-    payload: &[u8],
-) {
-    let header = Header { fin: true, rsv1, opcode, mask, payload_len: payload.len() as u64 };
+fn push_frame(bytes: &mut Vec<u8>, opcode: OpCode, mask: Option<[u8; 4]>, payload: &[u8]) {
+    let header = Header { fin: true, rsv1: false, opcode, mask, payload_len: payload.len() as u64 };
     let header = header.encode();
     bytes.extend_from_slice(header.as_bytes());
     let at = bytes.len();
@@ -95,23 +95,31 @@ impl Drop for Glance {
 }
 
 /// Compares each message with what was sent.
-pub(crate) struct Checker<'w> {
-    wire: &'w Wire,
+pub(crate) struct Comparer<'w> {
+    text: bool,
+    messages: &'w [Vec<u8>],
     seen: u64,
     wrong: Option<u64>,
 }
 
-impl Eye for Checker<'_> {
+impl<'w> Comparer<'w> {
+    /// For messages that were sent over and over.
+    pub(crate) fn new(text: bool, messages: &'w [Vec<u8>]) -> Self {
+        Self { text, messages, seen: 0, wrong: None }
+    }
+}
+
+impl Eye for Comparer<'_> {
     fn see(&mut self, text: bool, payload: &[u8]) {
-        let at = usize::try_from(self.seen % self.wire.messages()).expect("an index");
-        if text != self.wire.text || payload != self.wire.messages[at] {
+        let at = usize::try_from(self.seen).expect("an index") % self.messages.len();
+        if text != self.text || payload != self.messages[at] {
             self.wrong.get_or_insert(self.seen);
         }
         self.seen += 1;
     }
 }
 
-impl Checker<'_> {
+impl Comparer<'_> {
     /// Whether all messages came, in order, with the right bytes.
     pub(crate) fn finish(self, expected: u64) -> Result<()> {
         ensure!(self.wrong.is_none(), "message {} is wrong", self.wrong.unwrap_or_default());
@@ -125,13 +133,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_checker_notices_what_is_wrong() {
+    fn a_comparer_notices_what_is_wrong() {
         let wire = Wire::new(Role::Client, Payload::Ascii, 5);
         let (first, second) = (wire.messages[0].clone(), wire.messages[1].clone());
         let verdict = |shown: &[(bool, &[u8])]| {
-            let mut checker = wire.checker();
-            shown.iter().for_each(|(text, payload)| checker.see(*text, payload));
-            checker.finish(2).map_err(|error| error.to_string())
+            let mut comparer = wire.comparer();
+            shown.iter().for_each(|(text, payload)| comparer.see(*text, payload));
+            comparer.finish(2).map_err(|error| error.to_string())
         };
         assert_eq!(verdict(&[(true, &first), (true, &second)]), Ok(()));
         let wrong = |text: &str| Err(text.to_owned());
@@ -144,7 +152,7 @@ mod tests {
     fn a_frame_is_written_like_the_sample_of_the_standard() {
         let mut bytes = Vec::new();
         let key = Some([0x37, 0xfa, 0x21, 0x3d]);
-        push_frame(&mut bytes, OpCode::Text, false, key, b"Hello");
+        push_frame(&mut bytes, OpCode::Text, key, b"Hello");
         assert_eq!(bytes, b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58");
     }
 }

@@ -1,134 +1,190 @@
-//! Longwire, twice: a `WebSocket`, which hands out whole messages, and the `Connection` under it.
+//! Longwire as most use it: a `WebSocket`, which hands out whole messages.
 
-use std::io::Read as _;
+use std::io::Write as _;
 
-use longwire::{Connection, ControlFrames, Event, Inbound, Input, Limits, Role, WebSocket};
+use longwire::handshake::DeflateParams;
+use longwire::{
+    Compression, Connection, ControlFrames, Event, Inbound, Input, Limits, MaskKeySource, Message,
+    Outbound, Role, SendOptions, WebSocket,
+};
 
-use super::Receiver;
-use crate::source::{READ_BYTES, Source};
+use super::{Receiver, Sender};
+use crate::deflate::Deflate;
+use crate::outgoing::{Outgoing, Turn};
+use crate::reader::Reader;
+use crate::sink::Sink;
+use crate::source::Source;
 use crate::wire::Eye;
 
-/// The socket and the worker's one buffer, of which `at..filled` has not been looked at.
-struct Reader {
-    source: Source,
-    buffer: Vec<u8>,
-    at: usize,
-    filled: usize,
-}
+/// Masking keys in no time. What a program should take comes from the operating system, by way of
+/// a buffer; a library that cannot be given keys has its own source.
+pub(crate) const FAST_KEYS: MaskKeySource = || fastrand::u32(..).to_ne_bytes();
 
-impl Reader {
-    fn new(source: Source) -> Self {
-        Self { source, buffer: vec![0; READ_BYTES], at: 0, filled: 0 }
-    }
+/// Masking keys as tungstenite, fastwebsockets and yawc make them.
+pub(crate) const RAND_KEYS: MaskKeySource = rand::random;
 
-    /// Moves the rest to the front, and reads behind it.
-    fn read(&mut self) {
-        self.buffer.copy_within(self.at..self.filled, 0);
-        let kept = self.filled - self.at;
-        let n = self.source.read(&mut self.buffer[kept..]).expect("always readable");
-        (self.at, self.filled) = (0, kept + n);
-    }
-}
-
-/// A server's connection, or a client's that sends nothing.
-fn connection(role: Role) -> Connection {
+/// One end of a connection whose handshake is done, with the default limits.
+pub(crate) fn connection(role: Role, keys: MaskKeySource) -> Connection {
     match role {
         Role::Server => Connection::server(Limits::default()),
-        Role::Client => Connection::client(Limits::default(), || [0; 4]),
+        Role::Client => Connection::client(Limits::default(), keys),
     }
 }
 
-/// Shows whole messages. A piece of one is shown to nobody.
-#[inline(always)]
-fn show(event: &Event<'_>, eye: &mut impl Eye) -> bool {
-    match event {
-        Event::Text(text) => eye.see(true, text.as_bytes()),
-        Event::Binary(data) => eye.see(false, data),
-        _ => return false,
-    }
-    true
+/// A connection whose handshake has agreed to compression.
+fn agreed(role: Role, deflate: Deflate) -> WebSocket {
+    let params = DeflateParams {
+        server_no_context_takeover: !deflate.takeover,
+        client_no_context_takeover: !deflate.takeover,
+        server_max_window_bits: deflate.window_bits,
+        client_max_window_bits: deflate.window_bits,
+    };
+    WebSocket::with_deflate(connection(role, FAST_KEYS), params)
 }
 
-/// What most users use.
-pub(crate) struct Messages {
+pub(crate) struct Receive {
     reader: Reader,
     socket: WebSocket,
     control: ControlFrames,
     inbound: Inbound,
 }
 
-impl Receiver for Messages {
-    fn new(role: Role, source: Source) -> Self {
-        Self {
-            reader: Reader::new(source),
-            socket: WebSocket::new(connection(role)),
-            control: ControlFrames::new(),
-            inbound: Inbound::new(),
-        }
+impl Receive {
+    fn with(socket: WebSocket, source: Source) -> Self {
+        let (control, inbound) = (ControlFrames::new(), Inbound::new());
+        Self { reader: Reader::new(source), socket, control, inbound }
     }
+}
 
+impl Receive {
+    pub(crate) fn new(role: Role, source: Source) -> Self {
+        Self::with(WebSocket::new(connection(role, FAST_KEYS)), source)
+    }
+}
+
+impl Receiver for Receive {
     fn receive(&mut self, count: u64, eye: &mut impl Eye) {
         let mut left = count;
         while left > 0 {
-            let mut input = Input::new(&mut self.reader.buffer[self.reader.at..self.reader.filled]);
+            let mut input = Input::new(self.reader.unread());
             while left > 0
                 && let Some(event) = self
                     .socket
                     .receive(&mut input, &mut self.control, &mut self.inbound)
                     .expect("valid frames")
             {
-                left -= u64::from(show(&event, eye));
-            }
-            self.reader.at = self.reader.filled - input.len();
-            if left > 0 {
-                self.reader.read();
-            }
-        }
-    }
-}
-
-/// The state machine alone. Where a message comes in several reads it hands out pieces, which are
-/// put together here as the simplest of programs would.
-pub(crate) struct Frames {
-    reader: Reader,
-    connection: Connection,
-    control: ControlFrames,
-    message: Vec<u8>,
-}
-
-impl Receiver for Frames {
-    fn new(role: Role, source: Source) -> Self {
-        Self {
-            reader: Reader::new(source),
-            connection: connection(role),
-            control: ControlFrames::new(),
-            message: Vec::new(),
-        }
-    }
-
-    fn receive(&mut self, count: u64, eye: &mut impl Eye) {
-        let mut left = count;
-        while left > 0 {
-            let mut input = Input::new(&mut self.reader.buffer[self.reader.at..self.reader.filled]);
-            while left > 0
-                && let Some(event) =
-                    self.connection.receive(&mut input, &mut self.control).expect("valid frames")
-            {
-                if let Event::Chunk(chunk) = event {
-                    self.message.extend_from_slice(chunk.data);
-                    if chunk.last {
-                        eye.see(chunk.kind == longwire::Kind::Text, &self.message);
-                        self.message.clear();
-                        left -= 1;
-                    }
-                } else {
-                    left -= u64::from(show(&event, eye));
+                match event {
+                    Event::Text(text) => eye.see(true, text.as_bytes()),
+                    Event::Binary(data) => eye.see(false, data),
+                    _ => unreachable!("messages alone were sent"),
                 }
+                left -= 1;
             }
-            self.reader.at = self.reader.filled - input.len();
+            let rest = input.len();
+            self.reader.keep(rest);
             if left > 0 {
                 self.reader.read();
             }
         }
+    }
+}
+
+impl Receive {
+    /// A server that has agreed to permessage-deflate.
+    pub(crate) fn inflating(deflate: Deflate, source: Source) -> Self {
+        Self::with(agreed(Role::Server, deflate), source)
+    }
+
+    /// A client that has.
+    pub(crate) fn inflating_as_client(deflate: Deflate, source: Source) -> Self {
+        Self::with(agreed(Role::Client, deflate), source)
+    }
+}
+
+pub(crate) struct Send {
+    turn: Turn<Vec<u8>>,
+    text: bool,
+    socket: WebSocket,
+    outbound: Outbound,
+    compression: Compression,
+    out: Vec<u8>,
+    sink: Sink,
+}
+
+impl Send {
+    fn with(socket: WebSocket, options: SendOptions, outgoing: &Outgoing, sink: Sink) -> Self {
+        Self {
+            turn: outgoing.turn(Vec::clone),
+            text: outgoing.text,
+            socket,
+            outbound: Outbound::new(options),
+            compression: Compression::Never,
+            out: Vec::new(),
+            sink,
+        }
+    }
+
+    /// The same with masking keys of this source.
+    pub(crate) fn with_keys(
+        role: Role,
+        keys: MaskKeySource,
+        outgoing: &Outgoing,
+        sink: Sink,
+    ) -> Self {
+        let socket = WebSocket::new(connection(role, keys));
+        Self::with(socket, SendOptions::default(), outgoing, sink)
+    }
+
+    fn write(&mut self) {
+        self.sink.write_all(&self.out).expect("always writable");
+        self.out.clear();
+    }
+}
+
+impl Send {
+    pub(crate) fn new(role: Role, outgoing: &Outgoing, sink: Sink) -> Self {
+        Self::with_keys(role, FAST_KEYS, outgoing, sink)
+    }
+}
+
+impl Sender for Send {
+    fn send(&mut self, count: u64) {
+        for _ in 0..count {
+            let (payload, write) = self.turn.next();
+            let message = match self.text {
+                // The check is the application's, which has a `str` in the first place.
+                true => Message::Text(std::str::from_utf8(payload).expect("text")),
+                false => Message::Binary(payload),
+            };
+            self.socket
+                .send(message, self.compression, &mut self.outbound, &mut self.out)
+                .expect("open");
+            if write {
+                self.write();
+            }
+        }
+        self.write();
+    }
+}
+
+impl Send {
+    /// A server that has agreed to permessage-deflate, and compresses every message.
+    pub(crate) fn deflating(deflate: Deflate, outgoing: &Outgoing, sink: Sink) -> Self {
+        Self::deflating_as(Role::Server, deflate, outgoing, sink)
+    }
+
+    /// A client that has.
+    pub(crate) fn deflating_as_client(deflate: Deflate, outgoing: &Outgoing, sink: Sink) -> Self {
+        Self::deflating_as(Role::Client, deflate, outgoing, sink)
+    }
+
+    fn deflating_as(role: Role, deflate: Deflate, outgoing: &Outgoing, sink: Sink) -> Self {
+        let options = SendOptions {
+            compression_level: deflate.level,
+            compress_from_bytes: 1,
+            ..SendOptions::default()
+        };
+        let send = Self::with(agreed(role, deflate), options, outgoing, sink);
+        Self { compression: Compression::Auto, ..send }
     }
 }

@@ -8,7 +8,8 @@ use longwire::Role;
 
 use crate::payload::Payload;
 use crate::peers::{self, Receiver};
-use crate::row::{Entry, Row, Work, size};
+use crate::row::{Entry, Row, Side, Work, size};
+use crate::source::Source;
 use crate::wire::{Glance, Wire};
 
 const CASES: [(Payload, &[usize]); 3] = [
@@ -32,37 +33,45 @@ pub(crate) fn rows() -> Vec<Row> {
 }
 
 fn entries(role: Role, payload: Payload, len: usize) -> Vec<Entry> {
+    use peers::{
+        fastwebsockets, longwire, longwire_connection, sockudo, tokio_websockets, tungstenite, yawc,
+    };
     let wire = Rc::new(Wire::new(role, payload, len));
+    let wire = &wire;
     vec![
-        entry::<peers::longwire::Messages>("longwire", role, &wire),
-        entry::<peers::longwire::Frames>("longwire Connection", role, &wire),
-        entry::<peers::tungstenite::Receive>("tungstenite", role, &wire),
-        entry::<peers::tokio_websockets::Receive>("tokio-websockets", role, &wire),
-        entry::<peers::fastwebsockets::Receive>("fastwebsockets", role, &wire),
-        entry::<peers::yawc::Receive>("yawc", role, &wire),
-        entry::<peers::sockudo::Receive>("sockudo-ws", role, &wire),
+        entry(Side::Ours, "longwire", wire, move |s| longwire::Receive::new(role, s)),
+        entry(Side::Ours, "longwire Connection", wire, move |s| {
+            longwire_connection::Receive::new(role, s)
+        }),
+        entry(Side::Peer, "tungstenite", wire, move |s| tungstenite::Receive::new(role, s)),
+        entry(Side::Peer, "tokio-websockets", wire, move |s| {
+            tokio_websockets::Receive::new(role, s)
+        }),
+        entry(Side::Peer, "fastwebsockets", wire, move |s| fastwebsockets::Receive::new(role, s)),
+        entry(Side::Peer, "yawc", wire, move |s| yawc::Receive::new(role, s)),
+        entry(Side::Peer, "sockudo-ws", wire, move |s| sockudo::Receive::new(role, s)),
     ]
 }
 
-fn entry<R: Receiver + 'static>(
+/// An implementation that receives what is on the wire.
+pub(super) fn entry<R: Receiver + 'static>(
+    side: Side,
     implementation: &'static str,
-    role: Role,
     wire: &Rc<Wire>,
+    receiver: impl Fn(Source) -> R + Copy + 'static,
 ) -> Entry {
     let (checked, timed) = (Rc::clone(wire), Rc::clone(wire));
-    Entry::new(implementation, move || verify::<R>(role, &checked), move || work::<R>(role, &timed))
+    let make = move || -> Work {
+        let mut receiver = receiver(timed.source());
+        Box::new(move |count| receiver.receive(count, &mut Glance::default()))
+    };
+    Entry::new(side, implementation, move || verify(receiver(checked.source()), &checked), make)
 }
 
 /// Every message twice, so that the reads are cut elsewhere the second time.
-fn verify<R: Receiver>(role: Role, wire: &Wire) -> Result<()> {
-    let mut receiver = R::new(role, wire.source());
-    let mut checker = wire.checker();
+fn verify(mut receiver: impl Receiver, wire: &Wire) -> Result<()> {
+    let mut comparer = wire.comparer();
     let expected = 2 * wire.messages();
-    receiver.receive(expected, &mut checker);
-    checker.finish(expected)
-}
-
-fn work<R: Receiver + 'static>(role: Role, wire: &Wire) -> Work {
-    let mut receiver = R::new(role, wire.source());
-    Box::new(move |count| receiver.receive(count, &mut Glance::default()))
+    receiver.receive(expected, &mut comparer);
+    comparer.finish(expected)
 }

@@ -1,0 +1,37 @@
+//! A program's one receive buffer: what a read has brought, and the rest that was left of it.
+
+use std::io::Read as _;
+
+use crate::source::{READ_BYTES, Source};
+
+/// The socket and the buffer, of which `at..filled` has not been looked at.
+pub(crate) struct Reader {
+    source: Source,
+    buffer: Vec<u8>,
+    at: usize,
+    filled: usize,
+}
+
+impl Reader {
+    pub(crate) fn new(source: Source) -> Self {
+        Self { source, buffer: vec![0; READ_BYTES], at: 0, filled: 0 }
+    }
+
+    /// What has not been looked at.
+    pub(crate) fn unread(&mut self) -> &mut [u8] {
+        &mut self.buffer[self.at..self.filled]
+    }
+
+    /// The last `rest` bytes have not been looked at.
+    pub(crate) fn keep(&mut self, rest: usize) {
+        self.at = self.filled - rest;
+    }
+
+    /// Moves the rest to the front, and reads behind it.
+    pub(crate) fn read(&mut self) {
+        self.buffer.copy_within(self.at..self.filled, 0);
+        let kept = self.filled - self.at;
+        let n = self.source.read(&mut self.buffer[kept..]).expect("always readable");
+        (self.at, self.filled) = (0, kept + n);
+    }
+}

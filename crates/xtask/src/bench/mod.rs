@@ -8,6 +8,7 @@
 //!                                        --> plot
 //! ```
 
+mod codec;
 mod echo;
 mod idle;
 mod load;
@@ -31,6 +32,15 @@ use crate::workspace::Workspace;
 /// The measurements.
 #[derive(Subcommand)]
 pub(crate) enum Benchmark {
+    /// Compare the engine with other libraries in memory: receiving, sending, the opening handshake,
+    /// masking, UTF-8, compression, and one message to many.
+    ///
+    /// On one thread, by its CPU time, each implementation for 20 ms in turn. Before it is timed, each
+    /// has to give the right bytes. Counts allocations, and instructions where there is valgrind. Takes
+    /// six minutes, after the build. Writes docs/performance.md when everything was measured; the figures
+    /// stay in target/bench/codec.json.
+    Codec(codec::Options),
+
     /// Compare `longwire echo` with other libraries' echo servers and with a raw TCP echo.
     ///
     /// All servers are one thread on processor 0, the load is on processor 1 (`longwire bench`), and
@@ -49,6 +59,10 @@ pub(crate) enum Benchmark {
 /// Runs one of them.
 pub(crate) fn run(workspace: &Workspace, benchmark: &Benchmark) -> Result<()> {
     match benchmark {
+        Benchmark::Codec(options) => {
+            let log = Log::create(&workspace.log_path("bench-codec"), true)?;
+            codec::run(workspace, options, &log)
+        }
         Benchmark::Echo(options) => {
             let log = Log::create(&workspace.log_path("bench-echo"), true)?;
             echo::run(workspace, options, &log)

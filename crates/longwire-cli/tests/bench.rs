@@ -2,7 +2,12 @@
 
 mod common;
 
-use common::{Ended, Longwire, Peer, accept, scripted};
+use common::{Ended, Longwire, Peer, accept, accept_with, scripted};
+use longwire::handshake::DeflatePolicy;
+use longwire::{
+    Compression, Connection, ControlFrames, Inbound, Input, Limits, Outbound, SendOptions, State,
+    WebSocket,
+};
 use serde_json::Value;
 
 /// A run that ends by itself.
@@ -63,6 +68,51 @@ fn whatever_is_sent_comes_back() {
     }
 }
 
+/// An echo that keeps its context: what it sends refers to what it sent before.
+fn echo_with_takeover(mut peer: Peer) {
+    let policy = DeflatePolicy {
+        server_no_context_takeover: false,
+        client_no_context_takeover: false,
+        ..DeflatePolicy::default()
+    };
+    let (_, params) = accept_with(&mut peer, Some(&policy));
+    let connection = Connection::server(Limits::DEFAULT);
+    let mut socket = WebSocket::with_deflate(connection, params.unwrap());
+    let (mut inbound, mut outbound) = (Inbound::new(), Outbound::new(SendOptions::DEFAULT));
+    let (mut control, mut rest) = (ControlFrames::new(), Vec::new());
+    while let Some(bytes) = peer.some() {
+        rest.extend_from_slice(&bytes);
+        let (mut input, mut out) = (Input::new(&mut rest), Vec::new());
+        while let Some(event) = socket.receive(&mut input, &mut control, &mut inbound).unwrap() {
+            if let Some(message) = event.message() {
+                socket.send(message, Compression::Auto, &mut outbound, &mut out).unwrap();
+            }
+        }
+        out.extend_from_slice(control.poll_transmit().unwrap_or_default());
+        rest = input.rest().to_vec();
+        peer.send(out);
+        if socket.connection().state() == State::Closed {
+            break;
+        }
+    }
+}
+
+#[test]
+fn a_server_that_keeps_its_context_sends_less() {
+    let received = |arguments: &str| {
+        let (url, ended) = scripted(echo_with_takeover);
+        let report = json(&format!("{arguments} --connections 1 --text --size 500 {url}"));
+        ended.recv_timeout(common::PATIENCE).expect("the server saw a Close");
+        let server = &report["servers"][0];
+        let bytes = number(&server["received_bytes"]) / number(&server["messages"]);
+        (report["deflate"].as_str().unwrap().to_owned(), bytes)
+    };
+    let (with, bytes_with) = received("--deflate-takeover");
+    let (without, bytes_without) = received("--deflate");
+    assert_eq!((&*with, &*without), ("context_takeover", "no_context_takeover"));
+    assert!(bytes_with < bytes_without, "{bytes_with}, {bytes_without}");
+}
+
 #[test]
 fn the_json_has_what_programs_look_for() {
     let (_echo, address) = Longwire::echo(&["--threads", "1"]);
@@ -75,11 +125,14 @@ fn the_json_has_what_programs_look_for() {
     let servers = report["servers"].as_array().unwrap();
     assert_eq!(servers.len(), 2);
     for server in servers {
-        // 2000 messages a second, for two slices of 25 ms.
-        assert_eq!((&server["url"], &server["messages"]), (&url.as_str().into(), &100.into()));
+        assert_eq!(server["url"], url.as_str());
+        // 2000 messages a second, for two slices of 25 ms. On a machine that has no time at all some
+        // of them are not sent.
+        let (messages, missed) = (server["messages"].as_u64().unwrap(), &server["missed"]);
+        assert_eq!(messages + missed.as_u64().unwrap(), 100);
         // Frames of 100 bytes, with a key on the way there and without one back.
-        assert_eq!(server["sent_bytes"], 100 * 106);
-        assert_eq!(server["received_bytes"], 100 * 102);
+        assert_eq!(server["sent_bytes"], messages * 106);
+        assert_eq!(server["received_bytes"], messages * 102);
         assert_eq!(server["pid"], Value::Null);
         assert_eq!(server["server_cpu_seconds"], Value::Null);
         assert_eq!(server["messages_per_server_cpu_second"], Value::Null);
@@ -87,8 +140,8 @@ fn the_json_has_what_programs_look_for() {
             assert!(number(&server[name]) > 0.0, "{name}");
         }
         let slices = server["slices"].as_array().unwrap();
-        let messages: Vec<_> = slices.iter().map(|slice| slice["messages"].as_u64()).collect();
-        assert_eq!(messages, [Some(50), Some(50)]);
+        let of_slices = slices.iter().map(|slice| slice["messages"].as_u64().unwrap());
+        assert_eq!((slices.len(), of_slices.sum::<u64>()), (2, messages));
         assert!(number(&slices[0]["seconds"]) > 0.0 && number(&slices[0]["own_cpu_seconds"]) > 0.0);
         let (ratio, latency) = (&server["ratio"], &server["latency_us"]);
         let rising = |object: &Value, names: &[&str]| {
@@ -98,7 +151,9 @@ fn the_json_has_what_programs_look_for() {
         rising(ratio, &["p25", "median", "p75"]);
         rising(latency, &["p50", "p99", "p999", "max"]);
         rising(&latency["p99_slices"], &["p25", "median", "p75"]);
-        rising(&server["own_lateness_us"], &["p50", "p99", "p999", "max"]);
+        for name in ["p50", "p99", "p999", "max"] {
+            number(&server["own_lateness_us"][name]);
+        }
         let buckets = server["histogram"].as_array().unwrap();
         assert_eq!(buckets.iter().map(|bucket| number(&bucket["count"])).sum::<f64>(), 100.0);
         assert!(buckets.iter().map(|bucket| number(&bucket["up_to_us"])).is_sorted());
@@ -169,9 +224,9 @@ fn a_server_that_breaks_off_or_falls_silent_is_exit_code_2() {
     assert_eq!(ended.code, Some(2), "{ended:?}");
     assert!(ended.stderr.contains("connection 1, reply 1: the "), "{ended:?}");
 
-    let ended = bench(&format!("--timeout 0.1 {}", answers(Vec::new())));
+    let ended = bench(&format!("--timeout 2 {}", answers(Vec::new())));
     assert_eq!(ended.code, Some(2), "{ended:?}");
-    assert!(ended.stderr.contains("nothing came for 0.1 seconds (--timeout)"), "{ended:?}");
+    assert!(ended.stderr.contains("nothing came for 2 seconds (--timeout)"), "{ended:?}");
 }
 
 #[test]

@@ -10,7 +10,9 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::Duration;
 
-use longwire::handshake::{Acceptance, HeadLimits, HeadScanner, Request, Status};
+use longwire::handshake::{
+    Acceptance, DeflateParams, DeflatePolicy, HeadLimits, HeadScanner, Request, Status,
+};
 
 /// How long any wait may take. It takes milliseconds.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
@@ -226,13 +228,22 @@ pub(crate) fn scripted(script: impl FnOnce(Peer) + Send + 'static) -> (String, R
 
 /// Answers the client's handshake with 101: the request.
 pub(crate) fn accept(peer: &mut Peer) -> String {
+    accept_with(peer, None).0
+}
+
+/// Answers the client's handshake with 101: the request, and what is agreed about compression.
+pub(crate) fn accept_with(
+    peer: &mut Peer,
+    policy: Option<&DeflatePolicy>,
+) -> (String, Option<DeflateParams>) {
     let head = peer.head();
     let mut scanner = HeadScanner::new(HeadLimits::DEFAULT);
     let Ok(Status::Complete(complete)) = scanner.scan(head.as_bytes()) else { panic!("{head}") };
     let request = Request::parse(complete).unwrap();
     let upgrade = request.upgrade().unwrap();
     let mut answer = [0; 512];
-    let accepted = upgrade.accept(&Acceptance::default(), &mut answer).unwrap();
+    let acceptance = Acceptance { deflate: policy, ..Acceptance::default() };
+    let accepted = upgrade.accept(&acceptance, &mut answer).unwrap();
     peer.send(&answer[..accepted.response_bytes]);
-    head
+    (head, accepted.deflate)
 }

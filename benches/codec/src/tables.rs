@@ -28,7 +28,10 @@ const HEADINGS: [Heading; 10] = [
     Heading {
         table: "receive-server",
         title: "Receiving as a server",
-        about: "Masked messages, one frame each, in reads of 64 KiB, every check on. Nanoseconds a message.",
+        about: "Masked messages, one frame each, in reads of 64 KiB, every check on. Longwire hands out \
+                borrowed messages, the others owned ones. From 16 KiB on, what those take depends on \
+                whether malloc keeps their memory or asks the system for it each time. Nanoseconds a \
+                message.",
         unit: Unit::Nanoseconds,
     },
     Heading {

@@ -4,6 +4,7 @@ pub(crate) mod fastwebsockets;
 pub(crate) mod longwire;
 pub(crate) mod longwire_connection;
 pub(crate) mod sockudo;
+pub(crate) mod sockudo_protocol;
 pub(crate) mod tokio_websockets;
 pub(crate) mod tungstenite;
 pub(crate) mod yawc;

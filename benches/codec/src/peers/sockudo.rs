@@ -14,7 +14,7 @@ use crate::sink::Sink;
 use crate::source::{Source, now};
 use crate::wire::Eye;
 
-fn role(role: Role) -> sockudo_ws::Role {
+pub(super) fn role(role: Role) -> sockudo_ws::Role {
     match role {
         Role::Server => sockudo_ws::Role::Server,
         Role::Client => sockudo_ws::Role::Client,

@@ -34,7 +34,8 @@ pub(crate) fn rows() -> Vec<Row> {
 
 fn entries(role: Role, payload: Payload, len: usize) -> Vec<Entry> {
     use peers::{
-        fastwebsockets, longwire, longwire_connection, sockudo, tokio_websockets, tungstenite, yawc,
+        fastwebsockets, longwire, longwire_connection, sockudo, sockudo_protocol, tokio_websockets,
+        tungstenite, yawc,
     };
     let wire = Rc::new(Wire::new(role, payload, len));
     let wire = &wire;
@@ -50,6 +51,9 @@ fn entries(role: Role, payload: Payload, len: usize) -> Vec<Entry> {
         entry(Side::Peer, "fastwebsockets", wire, move |s| fastwebsockets::Receive::new(role, s)),
         entry(Side::Peer, "yawc", wire, move |s| yawc::Receive::new(role, s)),
         entry(Side::Peer, "sockudo-ws", wire, move |s| sockudo::Receive::new(role, s)),
+        entry(Side::Peer, "sockudo-ws Protocol", wire, move |s| {
+            sockudo_protocol::Receive::new(role, s)
+        }),
     ]
 }
 

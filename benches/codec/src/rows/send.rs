@@ -25,7 +25,8 @@ pub(crate) fn rows() -> Vec<Row> {
 
 fn entries(role: Role, len: usize) -> Vec<Entry> {
     use peers::{
-        fastwebsockets, longwire, longwire_connection, sockudo, tokio_websockets, tungstenite, yawc,
+        fastwebsockets, longwire, longwire_connection, sockudo, sockudo_protocol, tokio_websockets,
+        tungstenite, yawc,
     };
     let outgoing = Rc::new(Outgoing::new(Payload::Binary, len));
     let out = &outgoing;
@@ -43,6 +44,9 @@ fn entries(role: Role, len: usize) -> Vec<Entry> {
         }),
         entry(Side::Peer, "yawc", role, out, move |o, s| yawc::Send::new(role, o, s)),
         entry(Side::Peer, "sockudo-ws", role, out, move |o, s| sockudo::Send::new(role, o, s)),
+        entry(Side::Peer, "sockudo-ws Protocol", role, out, move |o, s| {
+            sockudo_protocol::Send::new(role, o, s)
+        }),
     ];
     if role == Role::Client {
         let with_rand = entry(Side::Ours, "longwire, keys of rand", role, out, move |o, s| {

@@ -1,8 +1,12 @@
 //! Masking, RFC 6455 §5.3: every byte of the payload is XORed with one of the four bytes of the
 //! key, in turn. The same operation masks and unmasks.
 //!
-//! Eight bytes at a time, in place, without alignment: the compiler turns this loop into vector
-//! instructions, and short payloads, which are most, pay for no dispatch.
+//! Eight bytes at a time, in place: the compiler turns this loop into vector instructions, and short
+//! payloads, which are most, pay for no dispatch. Long ones are worth beginning at a line of the cache.
+
+/// From this length on a payload is masked line by line.
+const LONG_BYTES: usize = 512;
+const CACHE_LINE_BYTES: usize = 64;
 
 /// Masks or unmasks `payload` in place, and returns the key turned so that it fits the byte that
 /// follows `payload`.
@@ -16,8 +20,24 @@
 /// ```
 #[inline]
 pub fn apply_mask(payload: &mut [u8], key: [u8; 4]) -> [u8; 4] {
+    if payload.len() < LONG_BYTES {
+        return mask_words(payload, key);
+    }
+    mask_long(payload, key)
+}
+
+/// Memory is written twice as fast where no store crosses a line of the cache.
+#[inline(never)]
+fn mask_long(payload: &mut [u8], key: [u8; 4]) -> [u8; 4] {
+    let front_len = payload.as_ptr().align_offset(CACHE_LINE_BYTES).min(payload.len());
+    let (front, lines) = payload.split_at_mut(front_len);
+    let key = mask_words(front, key);
+    mask_words(lines, key)
+}
+
+#[inline(always)]
+fn mask_words(payload: &mut [u8], key: [u8; 4]) -> [u8; 4] {
     // RFC 6455 §5.3: byte i of the payload with byte i modulo 4 of the key.
-    let [a, b, c, d] = key;
     let narrow = u32::from_ne_bytes(key);
     let wide = u64::from(narrow) << 32 | u64::from(narrow);
     let (words, tail) = payload.as_chunks_mut::<8>();
@@ -31,6 +51,7 @@ pub fn apply_mask(payload: &mut [u8], key: [u8; 4]) -> [u8; 4] {
     for (byte, key) in tail.iter_mut().zip(key) {
         *byte ^= key;
     }
+    let [a, b, c, d] = key;
     match tail.len() {
         0 => [a, b, c, d],
         1 => [b, c, d, a],
@@ -54,9 +75,11 @@ mod tests {
 
     #[test]
     fn equals_the_byte_loop_at_every_length_and_offset() {
-        let source: Vec<u8> = (0..300_u32).map(|i| (i * 31 % 251) as u8).collect();
-        for offset in 0..16 {
-            for len in 0..=source.len() - offset {
+        let source: Vec<u8> = (0..800_u32).map(|i| (i * 31 % 251) as u8).collect();
+        for offset in 0..70 {
+            let longest = source.len() - offset;
+            // The short way, and the long one around where it begins.
+            for len in (0..140).chain(500..530).chain([longest - 1, longest]) {
                 let mut fast = source.clone();
                 let mut slow = source.clone();
                 apply_mask(&mut fast[offset..offset + len], KEY);

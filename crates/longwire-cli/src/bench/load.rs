@@ -3,13 +3,14 @@
 use std::io::ErrorKind;
 use std::time::{Duration, Instant};
 
-use mio::{Events, Poll};
+use mio::Poll;
 
 use super::fault::{Failure, Fault};
 use super::lane::{Lane, Memory};
 use super::latencies::Latencies;
 use super::messages::Messages;
 use super::pacer::Pacer;
+use super::shared::{Clock, Shared, nanoseconds};
 
 /// Timers of a poll count in milliseconds. What is due sooner is waited for without sleeping.
 const TICK: Duration = Duration::from_millis(1);
@@ -18,55 +19,6 @@ const LONGEST_SLEEP: Duration = Duration::from_millis(100);
 
 /// How long servers may take to end their connections.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
-
-/// The time since the beginning, in nanoseconds.
-pub(super) struct Clock(Instant);
-
-impl Clock {
-    pub(super) fn start() -> Self {
-        Self(Instant::now())
-    }
-
-    pub(super) fn now(&self) -> u64 {
-        nanoseconds(self.0.elapsed())
-    }
-}
-
-fn nanoseconds(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
-}
-
-/// What all servers share.
-pub(super) struct Shared {
-    pub(super) clock: Clock,
-    pub(super) memory: Memory,
-    pub(super) events: Events,
-    pub(super) record: Record,
-}
-
-/// What is recorded during a slice.
-pub(super) struct Record {
-    /// How long messages took.
-    pub(super) latencies: Latencies,
-    /// How late this program itself was to send what was due, though the connection had room.
-    pub(super) lateness: Latencies,
-}
-
-impl Shared {
-    pub(super) fn new() -> Self {
-        let record = Record { latencies: Latencies::new(), lateness: Latencies::new() };
-        let (memory, events) = (Memory::new(), Events::with_capacity(1024));
-        Self { clock: Clock::start(), memory, events, record }
-    }
-}
-
-impl Record {
-    /// Forgets everything.
-    pub(super) fn clear(&mut self) {
-        self.latencies.clear();
-        self.lateness.clear();
-    }
-}
 
 /// What has gone to and fro in a slice.
 #[derive(Clone, Copy, Debug, Default)]

@@ -9,12 +9,13 @@ use super::Arguments;
 use super::cpu;
 use super::descriptors;
 use super::latencies::{Latencies, Percentiles};
-use super::load::{Load, Record, Shared, Traffic};
+use super::load::{Load, Traffic};
 use super::messages::Messages;
 use super::numbers::grouped;
 use super::opening::{Plan, open};
 use super::pacer::Pacer;
 use super::progress::Progress;
+use super::shared::{Record, Shared};
 use super::target::Target;
 
 /// One slice of one server.

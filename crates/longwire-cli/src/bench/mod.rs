@@ -26,6 +26,7 @@ mod pacer;
 mod payload;
 mod progress;
 mod report;
+mod shared;
 mod table;
 mod target;
 

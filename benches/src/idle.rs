@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use longwire::handshake::{
     self, ClientRequest, DeflateOffer, HeadLimits, HeadScanner, Status, Url,
 };
@@ -122,21 +122,28 @@ fn echo(stream: &mut TcpStream, speech: Speech, message: &[u8]) -> Result<()> {
     if speech == Speech::Raw {
         return Ok(stream.read_exact(&mut reply[..message.len()])?);
     }
-    let mut header = [0; 2];
-    stream.read_exact(&mut header)?;
-    let [first, length] = header;
-    ensure!(first & 0x8F == 0x82, "the reply begins with {first:#04x}, not with a binary message");
-    let length = match length {
-        126 => {
-            let mut length = [0; 2];
-            stream.read_exact(&mut length)?;
-            usize::from(u16::from_be_bytes(length))
+    loop {
+        let mut header = [0; 2];
+        stream.read_exact(&mut header)?;
+        let [first, length] = header;
+        let length = match length {
+            126 => {
+                let mut length = [0; 2];
+                stream.read_exact(&mut length)?;
+                usize::from(u16::from_be_bytes(length))
+            }
+            127.. => bail!("the reply is too long"),
+            length => usize::from(length),
+        };
+        let payload = reply.get_mut(..length).context("the reply is too long")?;
+        stream.read_exact(payload)?;
+        match first & 0x8F {
+            0x82 => return Ok(()),
+            // A server pings those that have been idle for long, which they are on a busy machine.
+            0x89 => {}
+            other => bail!("the reply begins with {other:#04x}, not with a binary message"),
         }
-        127.. => bail!("the reply is too long"),
-        length => usize::from(length),
-    };
-    let payload = reply.get_mut(..length).context("the reply is too long")?;
-    Ok(stream.read_exact(payload)?)
+    }
 }
 
 #[cfg(test)]

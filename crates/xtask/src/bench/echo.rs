@@ -93,7 +93,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options, log: &Log) -> Result
         return publish(workspace, &serde_json::from_slice(&json)?, log);
     }
     let selection = options.select()?;
-    let results = measure(workspace, &selection, options.rounds, &folder, log)?;
+    let (results, failures) = measure(workspace, &selection, options.rounds, &folder, log)?;
     for (name, text) in sections::all(&results) {
         log.note(&format!("\n# {name}\n\n{text}"));
     }
@@ -103,6 +103,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options, log: &Log) -> Result
     if results.complete && !options.no_page {
         publish(workspace, &results, log)?;
     }
+    ensure!(failures.is_empty(), "not measured: {}", failures.join("; "));
     Ok(())
 }
 
@@ -126,6 +127,8 @@ struct Bench<'a> {
     pinning: Pinning,
     rounds: u32,
     log: &'a Log,
+    /// What went wrong so far; the rest is measured all the same.
+    failures: Vec<String>,
 }
 
 fn measure(
@@ -134,7 +137,7 @@ fn measure(
     rounds: u32,
     folder: &Path,
     log: &Log,
-) -> Result<Results> {
+) -> Result<(Results, Vec<String>)> {
     let longwire = workspace.build("longwire-cli", "longwire", log)?;
     let idle_memory = workspace.build("longwire-benches", "idle-memory", log)?;
     let (ready, absent) = servers::set_up(workspace, &selection.servers, log);
@@ -150,7 +153,8 @@ fn measure(
     if !pinning.works {
         log.note("servers and load share their processors: that takes two of them, and taskset");
     }
-    let bench = Bench { longwire, idle_memory, folder, pinning, rounds, log };
+    let failures = Vec::new();
+    let mut bench = Bench { longwire, idle_memory, folder, pinning, rounds, log, failures };
     let entry = |ready: &Ready| Entry {
         name: ready.server.name.to_owned(),
         version: ready.version.clone(),
@@ -177,17 +181,18 @@ fn measure(
     let (echo, latency, deflate) = (of(ECHO), of(&[LATENCY]), of(DEFLATE));
     if !echo.is_empty() || !latency.is_empty() {
         let mut running = bench.start(ready.iter(), false)?;
-        results.echo = bench.runs(&echo, &mut running)?;
-        results.latency = bench.runs(&latency, &mut running)?.pop();
+        results.echo = bench.runs(&echo, &mut running);
+        results.latency = bench.runs(&latency, &mut running).pop();
     }
     if !deflate.is_empty() {
         let mut running = bench.start(ready.iter().filter(|of| of.server.deflate), true)?;
-        results.deflate = bench.runs(&deflate, &mut running)?;
+        results.deflate = bench.runs(&deflate, &mut running);
     }
     if selection.idle {
-        results.idle = bench.idle(&ready, results.idle_connections)?;
+        results.idle = bench.idle(&ready, results.idle_connections);
     }
-    Ok(results)
+    results.complete &= bench.failures.is_empty();
+    Ok((results, bench.failures))
 }
 
 impl Bench<'_> {
@@ -199,21 +204,33 @@ impl Bench<'_> {
         servers.map(|server| server.start(deflate, self.pinning, self.log)).collect()
     }
 
-    fn runs(&self, workloads: &[Workload], servers: &mut [Running]) -> Result<Vec<Run>> {
+    /// The outcome of a measurement; what has failed is kept in mind.
+    fn outcome<T>(&mut self, outcome: Result<T>) -> Option<T> {
+        outcome
+            .map_err(|error| {
+                self.log.note(&format!("failed: {error:#}"));
+                self.failures.push(format!("{error:#}"));
+            })
+            .ok()
+    }
+
+    fn runs(&mut self, workloads: &[Workload], servers: &mut [Running]) -> Vec<Run> {
         let mut runs = Vec::new();
         for workload in workloads {
             let (count, shape) = (servers.len(), workload.shape());
             self.log.note(&format!("measuring {}: {shape}, {count} servers", workload.name));
             let Self { longwire, rounds, pinning, folder, log, .. } = self;
-            let report = workload.measure(longwire, servers, *rounds, *pinning, folder, log)?;
-            let name = workload.name.to_owned();
-            let servers = servers.iter().map(|of| of.server.name.to_owned()).collect();
-            runs.push(Run { name, shape, servers, report });
+            let report = workload.measure(longwire, servers, *rounds, *pinning, folder, log);
+            if let Some(report) = self.outcome(report) {
+                let name = workload.name.to_owned();
+                let servers = servers.iter().map(|of| of.server.name.to_owned()).collect();
+                runs.push(Run { name, shape, servers, report });
+            }
         }
-        Ok(runs)
+        runs
     }
 
-    fn idle(&self, servers: &[Ready], connections: u64) -> Result<Vec<Idle>> {
+    fn idle(&mut self, servers: &[Ready], connections: u64) -> Vec<Idle> {
         let mut rows = Vec::new();
         for ready in servers {
             let name = ready.server.name;
@@ -222,11 +239,13 @@ impl Bench<'_> {
                 let tool = &self.idle_memory;
                 idle::measure(tool, ready, deflate, connections, self.pinning, self.log)
             };
-            let plain = measure(false)?;
-            let deflate = ready.server.deflate.then(|| measure(true)).transpose()?;
-            rows.push(Idle { server: name.to_owned(), plain, deflate });
+            let plain = measure(false);
+            let deflate = ready.server.deflate.then(|| measure(true)).transpose();
+            if let (Some(plain), Some(deflate)) = (self.outcome(plain), self.outcome(deflate)) {
+                rows.push(Idle { server: name.to_owned(), plain, deflate });
+            }
         }
-        Ok(rows)
+        rows
     }
 }
 

@@ -1,4 +1,5 @@
-//! A table in Markdown that can be read as it is, too: its columns are aligned.
+//! Markdown that can be read as it is, too: tables whose columns are aligned, and lines that end where
+//! one's eye does.
 
 use std::fmt;
 
@@ -52,6 +53,32 @@ impl fmt::Display for Table {
     }
 }
 
+/// As long as a line of prose may be.
+const LINE: usize = 110;
+
+/// Breaks what is longer than a line, but for tables. What continues an item of a list is indented.
+pub(crate) fn wrapped(text: &str) -> String {
+    let mut lines = Vec::new();
+    for long in text.lines() {
+        if long.starts_with('|') {
+            lines.push(long.to_owned());
+            continue;
+        }
+        let indent = if long.starts_with("- ") { "  " } else { "" };
+        let mut line = String::new();
+        for word in long.split(' ') {
+            if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > LINE {
+                lines.push(std::mem::replace(&mut line, format!("{indent}{word}")));
+            } else {
+                line.push_str(if line.is_empty() { "" } else { " " });
+                line.push_str(word);
+            }
+        }
+        lines.push(line);
+    }
+    lines.join("\n") + "\n"
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -70,5 +97,20 @@ mod tests {
 | longwire |              |
 "
         );
+    }
+    #[test]
+    fn prose_is_broken_and_tables_are_not() {
+        let (word, long) = ("x".repeat(54), "y".repeat(120));
+        let table = [
+            (format!("{word} {word}\n\nshort"), format!("{word} {word}\n\nshort\n")),
+            (format!("{word} {word} a"), format!("{word} {word}\na\n")),
+            (format!("- {word} {word} a"), format!("- {word}\n  {word} a\n")),
+            (format!("a {long} b"), format!("a\n{long}\nb\n")),
+            (long.clone(), format!("{long}\n")),
+            (format!("| {long} | {long} |"), format!("| {long} | {long} |\n")),
+        ];
+        for (text, wanted) in table {
+            assert_eq!(wrapped(&text), wanted);
+        }
     }
 }

@@ -6,6 +6,7 @@
 use std::fmt::Write as _;
 
 use super::results::Results;
+use super::sections::grouped;
 use super::servers::{LONGWIRE, RAW};
 
 const STYLE: &str = "\
@@ -82,7 +83,7 @@ fn escaped(text: &str) -> String {
 /// Messages for each second of CPU time beside raw TCP: a group of bars for each workload.
 pub(crate) fn throughput(results: &Results) -> String {
     const WIDTH: f64 = 1000.0;
-    const HEIGHT: f64 = 420.0;
+    const HEIGHT: f64 = 432.0;
     const LEFT: f64 = 44.0;
     const RIGHT: f64 = 988.0;
     const TOP: f64 = 92.0;
@@ -125,7 +126,7 @@ pub(crate) fn throughput(results: &Results) -> String {
     }
     let note = "connections × messages in flight × length; t: text. The thin lines are the 25th to the \
                 75th percentile.";
-    svg.words((LEFT, HEIGHT - 6.0), "start", "small", note);
+    svg.words((LEFT, HEIGHT - 9.0), "start", "small", note);
     svg.finish()
 }
 
@@ -195,7 +196,7 @@ pub(crate) fn memory(results: &Results) -> String {
                 (place(bytes).max(LEFT + 2.0) + 6.0, middle),
                 "start",
                 "small",
-                &format!("{bytes:.0}"),
+                &grouped(bytes),
             );
         }
     }
@@ -234,7 +235,7 @@ mod tests {
             // The background, three colours, three bars in each of two groups less the renamed one.
             (throughput(&results), 1 + 3 + 2 * 2, "a &lt;slow&gt; &amp; &quot;odd&quot; one"),
             // The background, two colours, five figures.
-            (memory(&results), 1 + 2 + 5, ">131073<"),
+            (memory(&results), 1 + 2 + 5, ">131,073<"),
         ] {
             assert_eq!(open_elements(&picture), [""; 0]);
             assert_eq!(picture.matches("<rect").count(), bars, "{picture}");

@@ -72,11 +72,14 @@ impl Run {
         self.figures(server)?.ratio_to(self.figures(RAW)?)
     }
 
-    /// Of some servers the one with the most messages for each second of CPU time.
+    /// Of some servers the one with the most messages for each second of CPU time, by its ratio to the
+    /// first of the run, round by round: what slowed a round down is in both.
     pub(crate) fn fastest<'a>(
+        &self,
         servers: impl Iterator<Item = (&'a str, &'a Figures)>,
     ) -> Option<(&'a str, &'a Figures)> {
-        let rated = servers.filter_map(|server| Some((server.1.rate()?.median, server)));
+        let first = self.report.servers.first()?;
+        let rated = servers.filter_map(|server| Some((server.1.ratio_to(first)?.median, server)));
         rated.max_by(|(one, _), (other, _)| one.total_cmp(other)).map(|(_, server)| server)
     }
 }
@@ -163,9 +166,13 @@ pub(crate) mod tests {
     #[test]
     fn the_fastest_is_found_among_the_peers() {
         let run = run("E1");
-        assert_eq!(Run::fastest(run.peers()).unwrap().0, "fast");
+        assert_eq!(run.fastest(run.peers()).unwrap().0, "fast");
         assert_eq!(run.to_raw("fast").unwrap().median, 0.5);
         assert_eq!(run.to_raw("absent"), None);
+        // More in the median, and less in two rounds of three.
+        let mut uneven = run;
+        uneven.report.servers[2] = figures(&[49, 101, 149]);
+        assert_eq!(uneven.fastest(uneven.peers()).unwrap().0, "fast");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::load::Figures;
-use super::markdown::Table;
+use super::markdown::{Table, wrapped};
 use super::results::{Results, Run};
 use super::servers::{LONGWIRE, RAW};
 use super::spread::{Spread, Word};
@@ -26,7 +26,7 @@ pub(crate) fn all(results: &Results) -> Vec<(&'static str, String)> {
     if !results.deflate.is_empty() {
         sections.push(("deflate", deflate(results)));
     }
-    sections
+    sections.into_iter().map(|(name, text)| (name, wrapped(&text))).collect()
 }
 
 /// How the figures of a section came about; every section is to be understood alone.
@@ -128,7 +128,7 @@ fn against_the_best(results: &Results) -> Table {
         "Longwire / raw TCP",
     ]);
     for run in &results.echo {
-        let (Some(own), Some((name, peer))) = (run.figures(LONGWIRE), Run::fastest(run.peers()))
+        let (Some(own), Some((name, peer))) = (run.figures(LONGWIRE), run.fastest(run.peers()))
         else {
             continue;
         };
@@ -182,7 +182,7 @@ fn idle(results: &Results) -> String {
 }
 
 /// `131,661`
-fn grouped(number: f64) -> String {
+pub(crate) fn grouped(number: f64) -> String {
     let digits = format!("{:.0}", number.abs());
     let mut text = String::new();
     for (place, digit) in digits.chars().enumerate() {
@@ -247,7 +247,7 @@ fn deflate(results: &Results) -> String {
     );
     for run in &results.deflate {
         let all = run.servers.iter().map(String::as_str).zip(&run.report.servers);
-        let Some((_, fastest)) = Run::fastest(all) else { continue };
+        let Some((_, fastest)) = run.fastest(all) else { continue };
         let _ = write!(text, "\n{}: {}\n\n", run.name, run.shape);
         let mut table = Table::new([
             "server",
@@ -300,7 +300,7 @@ mod tests {
         for (name, text) in &sections {
             let how =
                 "`cargo xtask bench echo`, 2026-01-02, a processor, 2 processors, Linux 6.1, ";
-            assert!(text.starts_with(how), "{name}: {text}");
+            assert!(text.replace('\n', " ").starts_with(how), "{name}: {text}");
         }
     }
 

@@ -5,7 +5,9 @@ use crate::config::Config;
 use crate::context::Context;
 use crate::socket::Socket;
 use crate::table::Table;
-use longwire::{Deadlines, Event, Inbound, Input, Message, OpCode, State, WebSocket};
+use longwire::{
+    Deadlines, Event, Inbound, Input, Message, OpCode, ProtocolError, State, WebSocket,
+};
 use std::time::Duration;
 
 /// So much output is flushed before more input is processed.
@@ -95,38 +97,14 @@ pub(crate) fn receive<A: Application>(
     let flush_bytes = FLUSH_BYTES.min(table.config.outbox_high_water_bytes).max(1);
     loop {
         let Some((session, control)) = table.session_and_control(key) else { return Step::Over };
-        match session.websocket.receive(input, control, inbound) {
+        let received = session.websocket.receive(input, control, inbound);
+        match received {
+            Ok(Some(Event::Text(_) | Event::Binary(_))) => session.has_message(now_ms),
             Ok(None) => return Step::Done,
-            Ok(Some(Event::Text(text))) => {
-                session.has_message(now_ms);
-                *work = work.saturating_add(text.len());
-                application
-                    .message(&mut Context::with_socket(table, key, socket), Message::Text(text));
-            }
-            Ok(Some(Event::Binary(data))) => {
-                session.has_message(now_ms);
-                *work = work.saturating_add(data.len());
-                application
-                    .message(&mut Context::with_socket(table, key, socket), Message::Binary(data));
-            }
-            Ok(Some(Event::Ping(payload))) => {
-                table.place_control(key, OpCode::Pong);
-                application.ping(&mut Context::with_socket(table, key, socket), payload);
-            }
-            Ok(Some(Event::Pong(payload))) => {
-                application.pong(&mut Context::with_socket(table, key, socket), payload);
-            }
-            Ok(Some(Event::Close(close))) => {
-                table.place_control(key, OpCode::Close);
-                tracing::debug!(id = %table.id(key), code = %close.code, "the peer closes");
-                return Step::Over;
-            }
-            Ok(Some(Event::Chunk(_))) => {} // never from a `WebSocket`
-            Err(error) => {
-                table.place_control(key, OpCode::Close);
-                tracing::debug!(id = %table.id(key), %error, "the connection failed");
-                return Step::Over;
-            }
+            _ => {}
+        }
+        if hand_out(table, application, socket, key, received, work) == Step::Over {
+            return Step::Over;
         }
         if input.is_empty() {
             return Step::Done;
@@ -138,6 +116,69 @@ pub(crate) fn receive<A: Application>(
             return Step::Yield;
         }
     }
+}
+
+/// Hands out the message whose last `len` bytes were read to where it belongs, if that is what they
+/// are: there is nothing behind them. The connection has to be the turn's owner.
+pub(crate) fn receive_in_place<A: Application>(
+    table: &mut Table<A::Session>,
+    application: &mut A,
+    inbound: &mut Inbound,
+    socket: &mut dyn Socket,
+    key: usize,
+    len: usize,
+) -> Step {
+    let now_ms = millis(table.now);
+    let Some((session, control)) = table.session_and_control(key) else { return Step::Over };
+    let received = session.websocket.receive_in_place(len, control, inbound);
+    if matches!(received, Ok(Some(_))) {
+        session.has_message(now_ms);
+    }
+    hand_out(table, application, socket, key, received, &mut 0)
+}
+
+/// [`Step::Over`], or [`Step::Done`] with this one event.
+#[inline]
+fn hand_out<A: Application>(
+    table: &mut Table<A::Session>,
+    application: &mut A,
+    socket: &mut dyn Socket,
+    key: usize,
+    received: Result<Option<Event<'_>>, ProtocolError>,
+    work: &mut usize,
+) -> Step {
+    match received {
+        Ok(Some(Event::Text(text))) => {
+            *work = work.saturating_add(text.len());
+            let context = &mut Context::with_socket(table, key, socket);
+            application.message(context, Message::Text(text));
+        }
+        Ok(Some(Event::Binary(data))) => {
+            *work = work.saturating_add(data.len());
+            let context = &mut Context::with_socket(table, key, socket);
+            application.message(context, Message::Binary(data));
+        }
+        Ok(Some(Event::Ping(payload))) => {
+            table.place_control(key, OpCode::Pong);
+            application.ping(&mut Context::with_socket(table, key, socket), payload);
+        }
+        Ok(Some(Event::Pong(payload))) => {
+            application.pong(&mut Context::with_socket(table, key, socket), payload);
+        }
+        Ok(Some(Event::Close(close))) => {
+            table.place_control(key, OpCode::Close);
+            tracing::debug!(id = %table.id(key), code = %close.code, "the peer closes");
+            return Step::Over;
+        }
+        // There are no chunks from a `WebSocket`.
+        Ok(None | Some(Event::Chunk(_))) => {}
+        Err(error) => {
+            table.place_control(key, OpCode::Close);
+            tracing::debug!(id = %table.id(key), %error, "the connection failed");
+            return Step::Over;
+        }
+    }
+    Step::Done
 }
 
 fn millis(time: Duration) -> u64 {

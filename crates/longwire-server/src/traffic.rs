@@ -1,7 +1,7 @@
 //! Bytes in and bytes out: how a worker reads from a connection, and writes to it.
 
 use crate::application::Application;
-use crate::connection::Phase;
+use crate::connection::{Connection, Phase};
 use crate::handshake::{self, Outcome};
 use crate::network::Network;
 use crate::outbox::Progress;
@@ -12,6 +12,7 @@ use crate::worker::Worker;
 use longwire::{CloseCode, Input, MAX_REST_BYTES};
 use std::io::{self, ErrorKind, IoSlice};
 use std::mem;
+use std::ops::Range;
 use std::panic::{self, AssertUnwindSafe};
 
 /// How often the output of one turn of one connection is flushed before its end: with this much
@@ -35,9 +36,12 @@ impl<N: Network, A: Application> Worker<N, A> {
     }
 
     fn read(&mut self, key: usize) {
-        let (network, stream) = (&mut self.network, &mut self.streams[key]);
-        let Some(stream) = stream else { return };
-        let room = &mut self.buffer[MAX_REST_BYTES..];
+        let Self { network, streams, table, buffer, .. } = self;
+        let Some(stream) = &mut streams[key] else { return };
+        let in_place = space(&mut table.connections[key]);
+        let is_in_place = in_place.is_some();
+        let room = in_place.unwrap_or(&mut buffer[MAX_REST_BYTES..]);
+        let room_len = room.len();
         let read = match network.read(stream, room) {
             Ok(0) => return self.end_of_stream(key),
             Ok(read) => read,
@@ -48,16 +52,19 @@ impl<N: Network, A: Application> Worker<N, A> {
             Err(error) => return self.broken(key, &error),
         };
         let connection = &mut self.table.connections[key];
-        // A read that does not fill the buffer has emptied the socket, unless what is behind the
+        // A read that does not fill its room has emptied the socket, unless what is behind the
         // bytes is the end of the stream.
-        connection.readable = read == room.len() || connection.end_of_stream;
+        connection.readable = read == room_len || connection.end_of_stream;
+        if is_in_place {
+            return self.process_read(key, Read::InPlace(read));
+        }
         let mut begin = MAX_REST_BYTES;
         if let Some(pending) = &mut connection.pending {
             begin -= pending.rest.len();
             self.buffer[begin..MAX_REST_BYTES].copy_from_slice(&pending.rest);
             pending.rest.clear();
         }
-        self.process_buffer(key, begin, MAX_REST_BYTES + read);
+        self.process_read(key, Read::InBuffer(begin..MAX_REST_BYTES + read));
     }
 
     /// Goes on with what was left unprocessed when reading was paused, or when the turn was over.
@@ -66,13 +73,16 @@ impl<N: Network, A: Application> Worker<N, A> {
         let len = pending.rest.len();
         self.buffer[..len].copy_from_slice(&pending.rest);
         pending.rest.clear();
-        self.process_buffer(key, 0, len);
+        self.process_read(key, Read::InBuffer(0..len));
     }
 
-    fn process_buffer(&mut self, key: usize, begin: usize, end: usize) {
+    fn process_read(&mut self, key: usize, read: Read) {
         let mut buffer = mem::take(&mut self.buffer);
         self.table.turn.begin(key);
-        let process = AssertUnwindSafe(|| self.process(key, &mut buffer[begin..end]));
+        let process = AssertUnwindSafe(|| match read {
+            Read::InBuffer(range) => self.process(key, &mut buffer[range]),
+            Read::InPlace(len) => self.process_in_place(key, len),
+        });
         let panicked = panic::catch_unwind(process).is_err();
         self.buffer = buffer;
         if panicked {
@@ -116,6 +126,21 @@ impl<N: Network, A: Application> Worker<N, A> {
                     Outcome::Over => self.begin_ending(key),
                 }
             }
+        }
+    }
+
+    /// Processes the next `len` bytes of a long message, which are where they belong already.
+    fn process_in_place(&mut self, key: usize, len: usize) {
+        let Self { table, application, inbound, network, streams, .. } = self;
+        let Some(stream) = &mut streams[key] else { return };
+        let socket = &mut StreamSocket { network, stream };
+        let step = session::receive_in_place(table, application, inbound, socket, key, len);
+        if step == Step::Over {
+            return self.begin_ending(key);
+        }
+        let now = self.table.now;
+        if self.table.session(key).has_received(now, 0) {
+            self.table.reschedule(key);
         }
     }
 
@@ -275,6 +300,22 @@ impl<N: Network, A: Application> Worker<N, A> {
         } else {
             self.table.reschedule(key);
         }
+    }
+}
+
+/// Where a read has put its bytes.
+enum Read {
+    /// Into the worker's buffer, behind what was left of the read before.
+    InBuffer(Range<usize>),
+    /// So many of them into the message that they belong to.
+    InPlace(usize),
+}
+
+/// Where the connection's next bytes belong, if it is in the middle of a long message.
+fn space<S>(connection: &mut Connection<S>) -> Option<&mut [u8]> {
+    match &mut connection.phase {
+        Phase::Open(session) => session.websocket.space(),
+        Phase::Handshake(_) | Phase::Ending(_) => None,
     }
 }
 

@@ -303,6 +303,23 @@ impl Connection {
         if data.is_empty() {
             return Ok(None);
         }
+        self.take_payload(data)
+    }
+
+    /// How many bytes of a frame under way have not come yet, where they are not compressed and
+    /// will be received.
+    pub(crate) fn plain_bytes_due(&self) -> usize {
+        let receives = matches!(self.phase, Phase::Open | Phase::Closing);
+        let plain = self.incoming.is_some_and(|message| !message.compressed);
+        let due = if receives && plain { self.remaining } else { 0 };
+        usize::try_from(due).unwrap_or(usize::MAX)
+    }
+
+    /// Takes `data`, the next bytes of the data frame under way and no more than are due.
+    pub(crate) fn take_payload<'b>(
+        &mut self,
+        data: &'b mut [u8],
+    ) -> Result<Option<Event<'b>>, ProtocolError> {
         // RFC 6455 §5.3, RFC 6455 §6.2: what a client sent is unmasked, each frame with its own key.
         if self.mask_keys.is_none() {
             self.key = apply_mask(data, self.key);

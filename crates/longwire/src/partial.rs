@@ -11,7 +11,9 @@ const MIN_BYTES: usize = 64;
 #[derive(Default)]
 pub(crate) struct Partial {
     text: bool,
+    /// The message so far, and behind it space for more. What lies there is of no meaning.
     data: Vec<u8>,
+    len: usize,
     utf8: Utf8,
 }
 
@@ -20,7 +22,7 @@ impl Partial {
     pub(crate) fn begin(&mut self, kind: Kind) {
         self.text = kind == Kind::Text;
         self.utf8 = Utf8::default();
-        self.data.clear();
+        self.len = 0;
     }
 
     /// How large its buffer is.
@@ -36,15 +38,47 @@ impl Partial {
         piece: &[u8],
         max_message_bytes: u64,
     ) -> Result<(), ProtocolError> {
-        let (len, capacity) = (self.data.len(), self.data.capacity());
-        let needed = len.saturating_add(piece.len());
+        let needed = self.len.saturating_add(piece.len());
+        if let Some(space) = self.data.get_mut(self.len..needed) {
+            space.copy_from_slice(piece);
+        } else {
+            self.make_room(needed, max_message_bytes)?;
+            self.data.truncate(self.len);
+            self.data.extend_from_slice(piece);
+        }
+        self.len = needed;
+        Ok(())
+    }
+
+    /// Space behind the message so far, `len` bytes or fewer. Where there is none the buffer
+    /// grows, as [`push`](Self::push) has it.
+    pub(crate) fn space(
+        &mut self,
+        len: usize,
+        max_message_bytes: u64,
+    ) -> Result<&mut [u8], ProtocolError> {
+        if self.len >= self.data.len() {
+            self.make_room(self.len.saturating_add(1), max_message_bytes)?;
+            self.data.resize(self.data.capacity(), 0);
+        }
+        let space = self.data.get_mut(self.len..).unwrap_or_default();
+        let len = len.min(space.len());
+        Ok(space.get_mut(..len).unwrap_or_default())
+    }
+
+    /// The first `len` bytes of the [`space`](Self::space) are part of the message now.
+    pub(crate) fn take_in(&mut self, len: usize) {
+        self.len = self.len.saturating_add(len).min(self.data.len());
+    }
+
+    fn make_room(&mut self, needed: usize, max_message_bytes: u64) -> Result<(), ProtocolError> {
+        let capacity = self.data.capacity();
         if needed > capacity {
             let max_bytes = usize::try_from(max_message_bytes).unwrap_or(usize::MAX);
             let wanted = capacity.saturating_mul(2).max(MIN_BYTES).min(max_bytes).max(needed);
-            let more = wanted.saturating_sub(len);
+            let more = wanted.saturating_sub(self.data.len());
             self.data.try_reserve_exact(more).map_err(|_| ProtocolError::OutOfMemory)?;
         }
-        self.data.extend_from_slice(piece);
         Ok(())
     }
 
@@ -56,7 +90,7 @@ impl Partial {
         max_message_bytes: u64,
     ) -> Result<(), ProtocolError> {
         let max_bytes = usize::try_from(max_message_bytes).unwrap_or(usize::MAX);
-        let allowance = max_bytes.saturating_sub(self.data.len());
+        let allowance = max_bytes.saturating_sub(self.len);
         // What is wrong first counts first, however the decoder's output was cut: bytes within the
         // limit come before the one that passes it.
         let allowed = piece.get(..allowance).unwrap_or(piece);
@@ -80,10 +114,11 @@ impl Partial {
 
     /// The whole message.
     pub(crate) fn event(&self) -> Result<Event<'_>, ProtocolError> {
+        let message = self.data.get(..self.len).unwrap_or_default();
         if !self.text {
-            return Ok(Event::Binary(&self.data));
+            return Ok(Event::Binary(message));
         }
-        validate(&self.data).map(Event::Text).map_err(|_| ProtocolError::TextNotUtf8)
+        validate(message).map(Event::Text).map_err(|_| ProtocolError::TextNotUtf8)
     }
 }
 

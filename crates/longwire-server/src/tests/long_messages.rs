@@ -119,3 +119,49 @@ fn nothing_is_written_past_what_waits() {
     let expected = [reply(TEXT, b"first"), binary(9_000), binary(9_000)].concat();
     assert_eq!(frames(&client.receive()), frames(&expected));
 }
+
+/// A message that comes in many reads is put together where it belongs, and the one behind it is not
+/// missed, however the stream is cut.
+#[test]
+fn a_message_in_many_reads_comes_back_and_so_does_the_one_behind_it() {
+    let payload: Vec<u8> = (0..=250).cycle().take(200_000).collect();
+    let wire = [frame(BINARY, &payload), frame(TEXT, b"behind"), frame(BINARY, &payload)].concat();
+    for piece_bytes in [1_000, 70_000, 131_072, 199_999, wire.len()] {
+        let mut simulation = simulation(|_| {});
+        let client = open(&mut simulation);
+        client.set_window(1 << 20);
+        for piece in wire.chunks(piece_bytes) {
+            client.send(piece);
+            simulation.run();
+        }
+        let frames = frames(&client.receive());
+        let joined = |frames: &[(u8, Vec<u8>)]| {
+            frames.iter().flat_map(|(_, payload)| payload.clone()).collect::<Vec<u8>>()
+        };
+        // 200,000 bytes are two frames.
+        let firsts: Vec<u8> = frames.iter().map(|(first, _)| *first).collect();
+        assert_eq!(firsts, [0x02, 0x80, TEXT, 0x02, 0x80], "{piece_bytes}");
+        assert!(joined(&frames[..2]) == payload && joined(&frames[3..]) == payload);
+        assert_eq!(simulation.application().messages, 3);
+    }
+}
+
+/// Text is looked at as it comes there too: the first wrong byte ends the connection (RFC 6455
+/// §8.1).
+#[test]
+fn what_is_wrong_in_a_long_message_ends_the_connection_before_the_message_ends() {
+    let mut simulation = simulation(|_| {});
+    let client = open(&mut simulation);
+    let wire = frame(TEXT, &[b'a'; 300_000]);
+    let (front, rest) = wire.split_at(100_000);
+    client.send(front);
+    simulation.run();
+    assert_eq!((client.receive(), client.unread_bytes()), (Vec::new(), 0));
+    let mut wrong = rest[..20_000].to_vec();
+    wrong[19_999] ^= 0x80;
+    client.send(&wrong);
+    simulation.run();
+    let frames = frames(&client.receive());
+    assert_eq!((frames[0].0, close_code(&frames[0].1), frames.len()), (CLOSE, 1007, 1));
+    assert_eq!(simulation.application().messages, 0);
+}

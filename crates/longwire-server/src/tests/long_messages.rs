@@ -158,7 +158,7 @@ fn what_is_wrong_in_a_long_message_ends_the_connection_before_the_message_ends()
     simulation.run();
     assert_eq!((client.receive(), client.unread_bytes()), (Vec::new(), 0));
     let mut wrong = rest[..20_000].to_vec();
-    wrong[19_999] ^= 0x80;
+    wrong[19_999] ^= b'a' ^ 0xff;
     client.send(&wrong);
     simulation.run();
     let frames = frames(&client.receive());

@@ -138,7 +138,7 @@ pub(crate) fn receive_in_place<A: Application>(
 }
 
 /// [`Step::Over`], or [`Step::Done`] with this one event.
-#[inline]
+#[inline(always)]
 fn hand_out<A: Application>(
     table: &mut Table<A::Session>,
     application: &mut A,

@@ -45,6 +45,7 @@ impl<N: Network> Socket for StreamSocket<'_, N> {
 impl<S> Table<S> {
     /// Sends a long message to the turn's owner, whose socket this is: at once, unless it is
     /// compressed or something waits already.
+    #[inline(never)]
     pub(crate) fn send_long(
         &mut self,
         key: usize,

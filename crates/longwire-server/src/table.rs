@@ -133,6 +133,7 @@ impl<S> Table<S> {
 
     // ---- output ----
 
+    #[inline(always)]
     pub(crate) fn send(
         &mut self,
         key: usize,
@@ -155,6 +156,7 @@ impl<S> Table<S> {
     }
 
     /// Sends a message to a connection that does not own the turn: the frames go to its outbox.
+    #[inline(never)]
     fn send_to_other(
         &mut self,
         key: usize,

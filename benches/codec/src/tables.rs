@@ -138,7 +138,10 @@ pub(crate) fn markdown(lines: &[Line], plan: Plan) -> String {
         if !lines.is_empty() {
             let _ = write!(text, "\n### {}\n\n{}\n\n", heading.title, heading.about);
             text += &times(&lines, heading.unit);
-            text += &counts(&lines);
+            // Of compression the allocations are in the JSON; here they would be most of the page.
+            if heading.unit != Unit::MegabytesPerSecond {
+                text += &counts(&lines);
+            }
         }
     }
     text
@@ -210,7 +213,7 @@ const COUNTS: [(&str, Count); 2] = [
     ("Allocations a message", |cell| cell.allocations.map(|count| format!("{count:.2}"))),
 ];
 
-/// The instructions and allocations, where any were counted that are worth a table.
+/// The instructions and allocations. Rows in which nobody allocates are left out.
 fn counts(lines: &[&Line]) -> String {
     let names = implementations(lines);
     let mut text = String::new();
@@ -221,16 +224,14 @@ fn counts(lines: &[&Line]) -> String {
         for line in lines {
             let figures: Vec<_> =
                 names.iter().map(|name| line.cell(name).and_then(count)).collect();
-            if figures.iter().any(|figure| figure.is_some()) {
+            let zero = |text: &String| text == "0.00";
+            if figures.iter().flatten().any(|figure| !zero(figure)) {
                 let mut row = vec![line.name.clone()];
                 row.extend(figures.into_iter().map(|figure| figure.unwrap_or_else(dash)));
                 rows.push(row);
             }
         }
-        let zero = |text: &str| text == "0.00" || text == "–";
-        let says_something =
-            rows.len() > 1 && !rows[1..].iter().all(|row| row[1..].iter().all(|text| zero(text)));
-        if says_something {
+        if rows.len() > 1 {
             text += "\n";
             text += &table(&rows);
         }

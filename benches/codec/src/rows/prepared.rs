@@ -41,35 +41,28 @@ pub(crate) fn rows() -> Vec<Row> {
 fn entry(
     name: &'static str,
     publisher: impl Fn() -> Publisher + Copy + 'static,
-    publish: fn(&mut Publisher),
+    serve: fn(&mut Publisher),
 ) -> Entry {
-    let verify = move || verify(publisher(), publish);
+    let verify = move || verify(publisher(), serve);
     let make = move || -> Work {
         let mut publisher = publisher();
-        let mut sent = 0;
-        Box::new(move |count| {
-            // One time is one receiver; all of them are served at once.
-            while sent < count {
-                publish(&mut publisher);
-                sent += RECEIVERS as u64;
-            }
-            sent -= count;
-        })
+        Box::new(move |count| (0..count).for_each(|_| serve(&mut publisher)))
     };
     Entry::new(Side::Ours, name, verify, make)
 }
 
-/// A message, and who wants it.
+/// A message, and who wants it: one receiver after the other, and then from the first again.
 struct Publisher {
     message: String,
     compression: Compression,
     outbound: Outbound,
     sockets: Vec<WebSocket>,
+    /// The next receiver.
+    at: usize,
+    prepared: Option<Prepared>,
     out: Vec<u8>,
-    /// Bytes that have left.
+    /// Bytes that were sent.
     sent: usize,
-    /// What the last receiver was sent.
-    last: Vec<u8>,
 }
 
 impl Publisher {
@@ -94,53 +87,60 @@ impl Publisher {
             compression: if compressed { Compression::Auto } else { Compression::Never },
             outbound: Outbound::new(SendOptions::default()),
             sockets: (0..RECEIVERS).map(|_| socket()).collect(),
+            at: 0,
+            prepared: None,
             out: Vec::new(),
             sent: 0,
-            last: Vec::new(),
         }
     }
 
-    /// Each receiver's outbox gets a share in the same bytes.
+    fn next(&mut self) -> usize {
+        let at = self.at;
+        self.at = (at + 1) % RECEIVERS;
+        at
+    }
+
+    /// The receiver's outbox gets a share in the bytes, which the first one has had encoded.
     fn prepared(&mut self) {
-        let message = Message::Text(&self.message);
-        let prepared = Prepared::new(message, self.compression, &mut self.outbound);
-        let prepared = prepared.expect("memory");
-        for socket in &mut self.sockets {
-            let frames = Arc::clone(socket.send_prepared(&prepared).expect("open"));
-            self.sent += black_box(&frames).len();
+        let at = self.next();
+        if at == 0 {
+            let message = Message::Text(&self.message);
+            let prepared = Prepared::new(message, self.compression, &mut self.outbound);
+            self.prepared = Some(prepared.expect("memory"));
         }
-        self.last.clear();
-        let socket = self.sockets.last_mut().expect("receivers");
-        self.last.extend_from_slice(socket.send_prepared(&prepared).expect("open"));
+        let prepared = self.prepared.as_ref().expect("made for the first");
+        let frames = Arc::clone(self.sockets[at].send_prepared(prepared).expect("open"));
+        self.sent += black_box(&frames).len();
     }
 
-    /// Each receiver's frames are encoded.
+    /// The receiver's frames are encoded.
     fn encoded_for_each(&mut self) {
-        let message = Message::Text(&self.message);
-        for socket in &mut self.sockets {
-            let at = self.out.len();
-            socket
-                .send(message, self.compression, &mut self.outbound, &mut self.out)
-                .expect("open");
-            self.sent += self.out.len() - at;
-            if self.out.len() > WRITE_BYTES {
-                black_box(&self.out);
-                self.out.drain(..at);
-            }
+        if self.out.len() > WRITE_BYTES {
+            black_box(&self.out);
+            self.out.clear();
         }
-        self.last.clone_from(&self.out);
-        self.out.clear();
+        let (at, from) = (self.next(), self.out.len());
+        let message = Message::Text(&self.message);
+        self.sockets[at]
+            .send(message, self.compression, &mut self.outbound, &mut self.out)
+            .expect("open");
+        self.sent += self.out.len() - from;
     }
 }
 
-/// What is sent ends with the frames of the message, for the last receiver and, by its length, for all.
-fn verify(mut publisher: Publisher, publish: fn(&mut Publisher)) -> Result<()> {
-    publish(&mut publisher);
+/// Everyone is sent as many bytes as the frames have; those prepared are the same bytes.
+fn verify(mut publisher: Publisher, serve: fn(&mut Publisher)) -> Result<()> {
     let mut frames = Vec::new();
     let message = Message::Text(&publisher.message);
     let socket = publisher.sockets.last_mut().expect("receivers");
     socket.send(message, publisher.compression, &mut publisher.outbound, &mut frames)?;
-    ensure!(publisher.last.ends_with(&frames), "the last receiver got something else");
+    (0..RECEIVERS).for_each(|_| serve(&mut publisher));
     ensure!(publisher.sent == RECEIVERS * frames.len(), "not all got all of it");
+    if let Some(prepared) = &publisher.prepared {
+        let socket = publisher.sockets.last_mut().expect("receivers");
+        ensure!(**socket.send_prepared(prepared)? == *frames, "something else was prepared");
+    } else {
+        ensure!(publisher.out.ends_with(&frames), "something else was encoded");
+    }
     Ok(())
 }

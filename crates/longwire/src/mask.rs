@@ -26,9 +26,27 @@ pub fn apply_mask(payload: &mut [u8], key: [u8; 4]) -> [u8; 4] {
     mask_long(payload, key)
 }
 
-/// Memory is written twice as fast where no store crosses a line of the cache.
+/// With the widest instructions that the processor turns out to have.
+#[cfg(feature = "simd")]
 #[inline(never)]
 fn mask_long(payload: &mut [u8], key: [u8; 4]) -> [u8; 4] {
+    use fearless_simd::{Level, Simd as _, dispatch};
+    dispatch!(Level::new(), simd => simd.vectorize(
+        #[inline(always)]
+        || mask_lines(payload, key),
+    ))
+}
+
+/// With the instructions that every processor of the kind has.
+#[cfg(not(feature = "simd"))]
+#[inline(never)]
+fn mask_long(payload: &mut [u8], key: [u8; 4]) -> [u8; 4] {
+    mask_lines(payload, key)
+}
+
+/// Memory is written twice as fast where no store crosses a line of the cache.
+#[inline(always)]
+fn mask_lines(payload: &mut [u8], key: [u8; 4]) -> [u8; 4] {
     let front_len = payload.as_ptr().align_offset(CACHE_LINE_BYTES).min(payload.len());
     let (front, lines) = payload.split_at_mut(front_len);
     let key = mask_words(front, key);

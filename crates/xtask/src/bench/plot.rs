@@ -200,8 +200,8 @@ pub(crate) fn memory(results: &Results) -> String {
             );
         }
     }
-    let note =
-        format!("{} connections to each server; logarithmic scale", results.idle_connections);
+    let connections = grouped(results.idle_connections as f64);
+    let note = format!("{connections} connections to each server; logarithmic scale");
     svg.words((LEFT, bottom + 34.0), "start", "small", &note);
     svg.finish()
 }

@@ -56,6 +56,9 @@ fn echo(results: &Results) -> String {
          Messages for each second of the server's CPU time (user and system), divided by those of \
          the raw TCP echo in the same round:\n",
     );
+    text.push_str(
+        "\n![bars: Longwire and its peers in each workload, beside raw TCP](performance-echo.svg)\n",
+    );
     let is_text = |run: &&Run| run.name.ends_with('t');
     let (texts, binaries): (Vec<&Run>, Vec<&Run>) = results.echo.iter().partition(is_text);
     for runs in [binaries, texts] {

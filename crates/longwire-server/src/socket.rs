@@ -29,6 +29,7 @@ pub(crate) struct StreamSocket<'a, N: Network> {
 }
 
 impl<N: Network> Socket for StreamSocket<'_, N> {
+    #[inline]
     fn write(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
         let offered = slices.iter().map(|slice| slice.len()).sum();
         match self.network.write(self.stream, slices) {

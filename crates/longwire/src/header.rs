@@ -225,10 +225,11 @@ impl EncodedHeader {
 
     #[inline]
     fn push(&mut self, bytes: &[u8]) {
-        let places = self.bytes.iter_mut().skip(usize::from(self.len));
-        for (place, byte) in places.zip(bytes) {
-            *place = *byte;
-            self.len = self.len.saturating_add(1);
+        let end = usize::from(self.len).saturating_add(bytes.len());
+        if let Some(places) = self.bytes.get_mut(usize::from(self.len)..end) {
+            places.copy_from_slice(bytes);
+            // Never beyond MAX_HEADER_BYTES.
+            self.len = u8::try_from(end).unwrap_or_default();
         }
     }
 }

@@ -154,14 +154,15 @@ impl WebSocket {
     /// because not much is missing, or not possible.
     ///
     /// The memory follows what has come, as always: there is at most as much of it again.
+    #[inline]
     pub fn space(&mut self) -> Option<&mut [u8]> {
+        let partial = self.partial.as_mut()?;
         let due = self.connection.plain_bytes_due();
         if due < SPACE_FROM_BYTES {
             return None;
         }
-        let max_message_bytes = self.connection.limits().max_message_bytes;
         // Without memory it goes the long way, where that is an error.
-        self.partial.as_mut()?.space(due, max_message_bytes).ok()
+        partial.space(due, self.connection.limits().max_message_bytes).ok()
     }
 
     /// Receives `len` bytes that were read into the [`space`](Self::space): a message, if they

@@ -21,10 +21,10 @@ const STYLE: &str = "\
 ";
 
 /// Of the servers in their order, the reference not counted: ours stands out, the others alternate
-/// between dark and light.
+/// between light and dark.
 const COLOURS: [&str; 9] = [
-    "#e8590c", "#2b6cb0", "#9cc9f0", "#2f855a", "#a8dba8", "#7e57c2", "#cdb8ea", "#8d6e3a",
-    "#e6d49c",
+    "#e8590c", "#9cc9f0", "#2b6cb0", "#a8dba8", "#2f855a", "#cdb8ea", "#7e57c2", "#e6d49c",
+    "#8d6e3a",
 ];
 
 /// About the width of a letter, for what has to stand beside a word.

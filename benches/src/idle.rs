@@ -2,15 +2,12 @@
 //! grown by.
 
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
-use std::time::Duration;
+use std::net::TcpStream;
 
-use anyhow::{Context as _, Result, bail, ensure};
-use longwire::handshake::{
-    self, ClientRequest, DeflateOffer, HeadLimits, HeadScanner, Status, Url,
-};
+use anyhow::{Context as _, Result, bail};
 use longwire::{Header, OpCode};
 
+use crate::client::{Speech, Target};
 use crate::memory::resident_bytes;
 
 /// The connections before the first figure. They bring what a server has once: buffers, a compressor.
@@ -19,17 +16,6 @@ const WARM_UP: usize = 64;
 /// The message that each connection echoes.
 const MESSAGE: [u8; MESSAGE_BYTES as usize] = [b'm'; MESSAGE_BYTES as usize];
 const MESSAGE_BYTES: u16 = 128;
-
-/// What is spoken on a connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Speech {
-    /// Bytes that come back as they are.
-    Raw,
-    /// WebSocket.
-    Plain,
-    /// WebSocket with permessage-deflate, offered as browsers do.
-    Deflate,
-}
 
 /// Bytes of resident user-space memory a connection.
 #[derive(Clone, Copy, Debug)]
@@ -40,22 +26,24 @@ pub struct Bytes {
     pub after_an_echo: f64,
 }
 
-/// Opens `connections` to the server at `address`, which is the process `pid`.
+/// Opens `connections` to the server, which is the process `pid`. They stay open as long as what is
+/// returned beside the figures.
 ///
 /// # Errors
 /// The server refuses a connection, does not echo, or has no such process.
-pub fn measure(address: SocketAddr, pid: u32, speech: Speech, connections: usize) -> Result<Bytes> {
+pub fn measure(target: &Target, pid: u32, connections: usize) -> Result<(Bytes, Vec<TcpStream>)> {
+    let speech = target.speech;
     let message = message(speech);
     let mut warm_up = Vec::new();
-    for _ in 0..WARM_UP {
-        let mut stream = connect(address, speech)?;
+    for number in 0..WARM_UP {
+        let mut stream = target.connect(number)?;
         echo(&mut stream, speech, &message)?;
         warm_up.push(stream);
     }
     let before = resident_bytes(pid)?;
     let mut streams = Vec::with_capacity(connections);
     for number in 0..connections {
-        streams.push(connect(address, speech).with_context(|| format!("connection {number}"))?);
+        streams.push(target.connect(number).with_context(|| format!("connection {number}"))?);
     }
     let idle = resident_bytes(pid)?;
     for stream in &mut streams {
@@ -63,40 +51,7 @@ pub fn measure(address: SocketAddr, pid: u32, speech: Speech, connections: usize
     }
     let echoed = resident_bytes(pid)?;
     let each = |after: u64| (after as f64 - before as f64) / connections as f64;
-    Ok(Bytes { idle: each(idle), after_an_echo: each(echoed) })
-}
-
-fn connect(address: SocketAddr, speech: Speech) -> Result<TcpStream> {
-    let mut stream = TcpStream::connect(address)?;
-    stream.set_nodelay(true)?;
-    stream.set_read_timeout(Some(Duration::from_secs(5)))?;
-    if speech != Speech::Raw {
-        shake_hands(&mut stream, address, speech == Speech::Deflate)?;
-    }
-    Ok(stream)
-}
-
-fn shake_hands(stream: &mut TcpStream, address: SocketAddr, deflate: bool) -> Result<()> {
-    let url = format!("ws://{address}/");
-    let mut nonce = [0; 16];
-    getrandom::fill(&mut nonce)?;
-    let mut request = ClientRequest::new(Url::parse(&url)?, nonce);
-    request.deflate = deflate.then(DeflateOffer::default);
-    let mut buffer = [0; 1024];
-    let sent = request.encode(&mut buffer)?;
-    stream.write_all(&buffer[..sent])?;
-    let mut scanner = HeadScanner::new(HeadLimits::default());
-    let mut filled = 0;
-    loop {
-        let read = stream.read(&mut buffer[filled..])?;
-        ensure!(read > 0, "the server closed the connection in the handshake");
-        filled += read;
-        if let Status::Complete(head) = scanner.scan(&buffer[..filled])? {
-            let established = request.verify(&handshake::Response::parse(head)?)?;
-            ensure!(established.deflate.is_some() == deflate, "deflate was not agreed to");
-            return Ok(());
-        }
-    }
+    Ok((Bytes { idle: each(idle), after_an_echo: each(echoed) }, streams))
 }
 
 /// What each connection sends.

@@ -1,5 +1,8 @@
 //! What the measurements share. Each is a binary of this package.
 
+pub mod arrivals;
+pub mod client;
+pub mod cpu;
 pub mod idle;
 pub mod listening;
 pub mod memory;

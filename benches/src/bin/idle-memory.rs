@@ -1,13 +1,14 @@
 //! The user-space memory of an idle connection, of the servers here or of any other.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use clap::{Parser, ValueEnum};
 use longwire::Message;
-use longwire_benches::idle::{Bytes, Speech, measure};
+use longwire_benches::client::{Speech, Target};
+use longwire_benches::idle::{Bytes, measure};
 use longwire_benches::{listening, raw_echo};
 use longwire_server::{Accept, Application, Config, Context as Connection, Response, Upgrade};
 
@@ -31,6 +32,9 @@ struct Options {
     /// Offers permessage-deflate to that server, as browsers do, and sends a compressed message.
     #[arg(long, requires = "url")]
     deflate: bool,
+    /// Keeps the connections until standard input ends. Nobody answers a Ping on them.
+    #[arg(long, requires = "url")]
+    hold: bool,
     /// Serves instead of measuring: what the command starts for itself.
     #[arg(long, hide = true)]
     serve: Option<Server>,
@@ -48,24 +52,18 @@ fn main() -> Result<()> {
         (_, _, Some(Server::Raw)) => Ok(raw_echo::serve(listening::listen()?)?),
         (_, _, Some(Server::Longwire)) => serve_longwire(),
         (Some(url), Some(pid), None) => {
-            let (address, speech) = target(url, options.deflate)?;
-            let Bytes { idle, after_an_echo } = measure(address, pid, speech, options.connections)?;
+            let target = Target::parse(url, options.deflate)?;
+            let (Bytes { idle, after_an_echo }, connections) =
+                measure(&target, pid, options.connections)?;
             println!("{{ \"idle\": {idle:.1}, \"after_an_echo\": {after_an_echo:.1} }}");
+            if options.hold {
+                std::io::stdin().read_to_end(&mut Vec::new())?;
+            }
+            drop(connections);
             Ok(())
         }
         _ => measure_own(options.connections),
     }
-}
-
-fn target(url: &str, deflate: bool) -> Result<(SocketAddr, Speech)> {
-    let (address, speech) = match (url.split_once("://"), deflate) {
-        (Some(("tcp", address)), false) => (address, Speech::Raw),
-        (Some(("ws", address)), false) => (address, Speech::Plain),
-        (Some(("ws", address)), true) => (address, Speech::Deflate),
-        _ => bail!("{url} is neither ws://IP:PORT/ nor, without --deflate, tcp://IP:PORT"),
-    };
-    let address = address.trim_end_matches('/');
-    Ok((address.parse().with_context(|| format!("{address} is no IP:PORT"))?, speech))
 }
 
 fn measure_own(connections: usize) -> Result<()> {
@@ -78,7 +76,7 @@ fn measure_own(connections: usize) -> Result<()> {
     ] {
         let (server, address) = start(server)?;
         let Bytes { idle, after_an_echo } =
-            measure(address, server.0.id(), speech, connections).context(name)?;
+            measure(&Target { address, speech }, server.0.id(), connections).context(name)?.0;
         println!("{name:<28} {idle:>8.0} {after_an_echo:>14.0}");
     }
     Ok(())
@@ -131,27 +129,5 @@ impl Application for Echo {
 
     fn message(&mut self, context: &mut Connection<'_, ()>, message: Message<'_>) {
         context.send(message);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_url_says_where_and_how() {
-        let address = SocketAddr::from(([127, 0, 0, 1], 80));
-        let table = [
-            ("tcp://127.0.0.1:80", false, Some((address, Speech::Raw))),
-            ("ws://127.0.0.1:80/", false, Some((address, Speech::Plain))),
-            ("ws://127.0.0.1:80", true, Some((address, Speech::Deflate))),
-            ("tcp://127.0.0.1:80", true, None),
-            ("wss://127.0.0.1:80/", false, None),
-            ("ws://localhost:80/", false, None),
-            ("127.0.0.1:80", false, None),
-        ];
-        for (url, deflate, wanted) in table {
-            assert_eq!(target(url, deflate).ok(), wanted, "{url} {deflate}");
-        }
     }
 }

@@ -42,6 +42,7 @@ const TABLE: &[(Call, &[i32], Effect)] = &[
     (Call::Accept, &[EMFILE, ENFILE, ENOBUFS, ENOMEM], GoesOn),
     // epoll_ctl(2)
     (Call::Register, &[ENOMEM, ENOSPC, EPERM], Ends),
+    (Call::WatchWrites, &[ENOMEM, EPERM], Ends),
     // recv(2), read(2), tcp(7)
     (Call::Read, &[EAGAIN], GoesOn),
     (Call::Read, &[ECONNRESET, ECONNREFUSED, ETIMEDOUT, ENOTCONN, EIO], Ends),
@@ -146,12 +147,15 @@ fn run(seed: u64, fault: Option<(Call, usize, i32)>) -> Outcome {
 
     newcomer.client.send(request.as_bytes());
     handshaking.client.send(end);
+    // The first time that its socket takes no more.
+    idle.client.set_window(10);
     idle.asks_for_echo(b"after the fault");
     mid_message.client.send(&message[500..]);
     mid_message.expects(0x82, &[b'm'; 1000]);
     full.client.set_window(LARGE / 2);
     turns += simulation.run_for(STEP);
     full.client.set_window(2 * LARGE);
+    idle.client.set_window(LARGE);
     for peer in [&mut newcomer, &mut handshaking, &mut idle, &mut mid_message, &mut full] {
         peer.asks_for_echo(b"once more");
     }

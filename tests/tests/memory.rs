@@ -123,11 +123,31 @@ fn a_message_in_single_bytes_costs_at_most_twice_its_size() {
     assert_eq!(outcome, Ok(MIB));
     let peak = info.bytes_max;
     assert!((MIB as u64..=2 * MIB as u64).contains(&peak), "{info:?}");
-    // The thread's buffer serves the next one.
+    // The thread's buffer serves the next one, if it begins with much.
     let mut wire = message(&vec![b'a'; MIB], None);
-    let (info, outcome) = receive(&mut socket, &mut inbound, &mut wire, 1000);
+    let (info, outcome) = receive(&mut socket, &mut inbound, &mut wire, 64 * 1024 + 14);
     assert_eq!(outcome, Ok(MIB));
     assert_eq!(info.count_total, 0, "{info:?}");
+}
+
+/// What others have filled is not what a connection holds that has sent a byte.
+#[test]
+fn a_byte_of_a_message_costs_little_behind_long_messages() {
+    const CONNECTIONS: usize = 100;
+    let mut inbound = Inbound::new();
+    let mut busy = server(Limits::default(), None);
+    let mut others: Vec<_> = (0..CONNECTIONS).map(|_| server(Limits::default(), None)).collect();
+    let info = measure(|| {
+        for other in &mut others {
+            let mut wire = message(&vec![b'a'; MIB], None);
+            let (_, outcome) = receive(&mut busy, &mut inbound, &mut wire, 64 * 1024 + 14);
+            assert_eq!(outcome, Ok(MIB));
+            let mut byte = message(b"Hello", None)[..7].to_vec();
+            let (_, outcome) = receive(other, &mut inbound, &mut byte, 100);
+            assert_eq!(outcome, Ok(0));
+        }
+    });
+    assert!(info.bytes_current <= (MIB + CONNECTIONS * 1024) as i64, "{info:?}");
 }
 
 /// Messages of many connections at once leave 4 MiB with the thread, however many they were.

@@ -85,6 +85,9 @@ pub(crate) struct Connection<S> {
     pub(crate) end_of_stream: bool,
     /// The socket took no more: nothing is written until readiness says otherwise.
     pub(crate) blocked: bool,
+    /// Readiness to be written to is reported: from the first time that the socket took no more, since
+    /// most never come to that.
+    pub(crate) watches_writes: bool,
     /// Nothing is read, because too much waits to be sent.
     pub(crate) paused: bool,
     /// `pending.rest` has whole frames in it, because processing stopped in the middle of a read:
@@ -112,6 +115,7 @@ impl<S> Connection<S> {
             readable: false,
             end_of_stream: false,
             blocked: false,
+            watches_writes: false,
             paused: false,
             unprocessed: false,
             listed: false,

@@ -97,8 +97,12 @@ impl Network for MioNetwork {
     }
 
     fn register(&mut self, stream: &mut TcpStream, key: usize) -> io::Result<()> {
-        // Once, for both directions: nothing is ever registered again.
-        self.poll.registry().register(stream, Token(key), Interest::READABLE | Interest::WRITABLE)
+        self.poll.registry().register(stream, Token(key), Interest::READABLE)
+    }
+
+    fn watch_writes(&mut self, stream: &mut TcpStream, key: usize) -> io::Result<()> {
+        let both = Interest::READABLE | Interest::WRITABLE;
+        self.poll.registry().reregister(stream, Token(key), both)
     }
 
     fn read(&mut self, stream: &mut TcpStream, buffer: &mut [u8]) -> io::Result<usize> {

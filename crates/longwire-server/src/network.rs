@@ -66,11 +66,19 @@ pub(crate) trait Network {
     /// Closes the listeners.
     fn stop_listening(&mut self);
 
-    /// Asks for the stream's readiness to be reported under `key`.
+    /// Asks for the stream's readiness to be reported under `key`: whether there is something to
+    /// read.
     ///
     /// # Errors
     /// The system has no room for it.
     fn register(&mut self, stream: &mut Self::Stream, key: usize) -> io::Result<()>;
+
+    /// Asks for its readiness to be written to as well, from now on; what is so already is reported
+    /// again.
+    ///
+    /// # Errors
+    /// The connection is broken.
+    fn watch_writes(&mut self, stream: &mut Self::Stream, key: usize) -> io::Result<()>;
 
     /// Reads into `buffer`: how many bytes, 0 at the end of the stream.
     ///

@@ -219,7 +219,7 @@ impl<N: Network, A: Application> Worker<N, A> {
         if connection.doomed {
             return self.drop_connection(key, "doomed");
         }
-        if let Err(error) = self.write(key) {
+        if let Err(error) = self.write(key).and_then(|()| self.watch_if_blocked(key)) {
             return self.broken(key, &error);
         }
         let connection = &mut self.table.connections[key];
@@ -260,6 +260,17 @@ impl<N: Network, A: Application> Worker<N, A> {
             }
         }
         Ok(())
+    }
+
+    /// Has the system say when a socket that took no more takes more again.
+    fn watch_if_blocked(&mut self, key: usize) -> io::Result<()> {
+        let connection = &mut self.table.connections[key];
+        if !connection.blocked || connection.watches_writes {
+            return Ok(());
+        }
+        connection.watches_writes = true;
+        let Some(stream) = &mut self.streams[key] else { return Ok(()) };
+        self.network.watch_writes(stream, key)
     }
 
     /// Stops reading from a peer that does not take what it is sent, and begins again when it does.

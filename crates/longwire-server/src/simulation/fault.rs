@@ -11,6 +11,8 @@ pub enum Call {
     Accept,
     /// Asking for a new connection's readiness.
     Register,
+    /// Asking for its readiness to be written to.
+    WatchWrites,
     /// Reading from a connection.
     Read,
     /// Writing to a connection.

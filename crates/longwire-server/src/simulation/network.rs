@@ -54,6 +54,8 @@ pub(super) struct Link {
     pub(super) closed: bool,
     pub(super) read_edge: bool,
     pub(super) write_edge: bool,
+    /// Edges of writing are reported.
+    watches_writes: bool,
     /// A write was not taken in full: room that appears is worth saying.
     pub(super) wants_room: bool,
     /// The call that was to fail was for this connection.
@@ -72,12 +74,13 @@ impl Link {
     }
 
     fn ready(&mut self) -> Option<Ready> {
-        let key = self.key.filter(|_| !self.closed && (self.read_edge || self.write_edge))?;
+        let write_edge = self.watches_writes && self.write_edge;
+        let key = self.key.filter(|_| !self.closed && (self.read_edge || write_edge))?;
         // Like epoll, it reports everything that is so when it reports anything.
         let ready = Ready::Stream {
             key,
             readable: !self.to_server.is_empty(),
-            writable: self.write_edge || self.window > 0 && !self.wants_room,
+            writable: self.watches_writes && (write_edge || self.window > 0 && !self.wants_room),
             end_of_stream: self.client_ended || self.broken,
         };
         (self.read_edge, self.write_edge) = (false, false);
@@ -218,6 +221,17 @@ impl network::Network for Network {
         let link = &mut inner.links[stream.link];
         link.key = Some(key);
         (link.read_edge, link.write_edge) = (true, true);
+        Ok(())
+    }
+
+    fn watch_writes(&mut self, stream: &mut Stream, key: usize) -> io::Result<()> {
+        let inner = &mut *self.world.borrow_mut();
+        inner.fails_for(Call::WatchWrites, stream.link)?;
+        let link = &mut inner.links[stream.link];
+        link.key = Some(key);
+        link.watches_writes = true;
+        link.read_edge = true;
+        link.write_edge |= link.window > 0 && !link.wants_room;
         Ok(())
     }
 

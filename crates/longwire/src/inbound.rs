@@ -15,6 +15,11 @@ use core::fmt;
 const KEPT_BYTES: usize = 4 * 1024 * 1024;
 /// So many of them at most.
 const KEPT_BUFFERS: usize = 256;
+/// A buffer up to this serves any message.
+const SHORT_BYTES: usize = 64 * 1024;
+/// A longer one serves a message that begins with a piece no more than so many times shorter: what a
+/// connection holds follows what it has received, and not what others have.
+const TIMES_THE_FIRST_PIECE: usize = 32;
 /// How many decoders wait for the next compressed message. Each costs some 50 KiB.
 #[cfg(feature = "deflate")]
 const KEPT_INFLATERS: usize = 16;
@@ -41,9 +46,15 @@ impl Inbound {
         Self::default()
     }
 
-    /// A place for a message to grow in.
-    pub(crate) fn begin(&mut self, kind: Kind) -> Result<Heap<Partial>, ProtocolError> {
-        let kept = self.finished.take().or_else(|| self.take_spare());
+    /// A place for a message to grow in, of which a piece of `first_bytes` has come.
+    pub(crate) fn begin(
+        &mut self,
+        kind: Kind,
+        first_bytes: usize,
+    ) -> Result<Heap<Partial>, ProtocolError> {
+        let max_bytes = first_bytes.saturating_mul(TIMES_THE_FIRST_PIECE).max(SHORT_BYTES);
+        let finished = self.finished.take_if(|partial| partial.capacity() <= max_bytes);
+        let kept = finished.or_else(|| self.take_spare(max_bytes));
         let mut partial =
             kept.or_else(|| Heap::new(Partial::default())).ok_or(ProtocolError::OutOfMemory)?;
         partial.begin(kind);
@@ -58,8 +69,10 @@ impl Inbound {
         self.finished.insert(partial)
     }
 
-    fn take_spare(&mut self) -> Option<Heap<Partial>> {
-        let spare = self.spare.pop()?;
+    /// The newest that is no longer than this.
+    fn take_spare(&mut self, max_bytes: usize) -> Option<Heap<Partial>> {
+        let place = self.spare.iter().rposition(|partial| partial.capacity() <= max_bytes)?;
+        let spare = self.spare.remove(place);
         self.spare_bytes = self.spare_bytes.saturating_sub(spare.capacity());
         Some(spare)
     }
@@ -94,5 +107,100 @@ impl Inbound {
 impl fmt::Debug for Inbound {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Inbound").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Inbound, KEPT_BUFFERS, KEPT_BYTES, SHORT_BYTES};
+    use crate::event::{Event, Kind};
+    use crate::heap::Heap;
+    use crate::partial::Partial;
+    use std::vec;
+    use std::vec::Vec;
+
+    const LONGEST: u64 = 1 << 30;
+
+    /// A message of `len` bytes that has come in whole, in a buffer of as many.
+    fn message(inbound: &mut Inbound, len: usize) -> Heap<Partial> {
+        let mut partial = inbound.begin(Kind::Binary, len).unwrap();
+        partial.push(&vec![b'a'; len], LONGEST).unwrap();
+        partial
+    }
+
+    /// So many messages of `len` bytes, all under way at once, are handed out.
+    fn hand_out(inbound: &mut Inbound, count: usize, len: usize) {
+        let partials: Vec<_> = (0..count).map(|_| message(inbound, len)).collect();
+        for partial in partials {
+            inbound.finish(partial);
+        }
+    }
+
+    fn spare(inbound: &Inbound) -> (usize, usize) {
+        let bytes = inbound.spare.iter().map(|partial| partial.capacity()).sum();
+        assert_eq!(inbound.spare_bytes, bytes, "what is accounted for");
+        (inbound.spare.len(), bytes)
+    }
+
+    /// One more was handed out last, whatever its length.
+    #[test]
+    fn what_is_kept_is_limited_in_bytes_and_in_number() {
+        let half = KEPT_BYTES / 2;
+        let table = [
+            (1, KEPT_BYTES, (0, 0)),
+            (2, KEPT_BYTES, (1, KEPT_BYTES)),
+            (2, KEPT_BYTES + 1, (0, 0)),
+            (9, half, (2, KEPT_BYTES)),
+            (KEPT_BUFFERS, 64, (KEPT_BUFFERS - 1, (KEPT_BUFFERS - 1) * 64)),
+            (KEPT_BUFFERS + 9, 64, (KEPT_BUFFERS, KEPT_BUFFERS * 64)),
+        ];
+        for (count, len, expected) in table {
+            let mut inbound = Inbound::new();
+            hand_out(&mut inbound, count, len);
+            assert_eq!(spare(&inbound), expected, "{count} of {len} bytes");
+        }
+    }
+
+    #[test]
+    fn a_buffer_that_serves_again_is_not_accounted_for_any_more() {
+        let mut inbound = Inbound::new();
+        hand_out(&mut inbound, 4, 1000);
+        assert_eq!(spare(&inbound), (3, 3000));
+        let again: Vec<_> = (0..4).map(|_| message(&mut inbound, 1000)).collect();
+        assert_eq!(spare(&inbound), (0, 0));
+        assert!(again.iter().all(|partial| partial.capacity() == 1000));
+    }
+
+    /// Memory follows what has come: who has sent a byte does not get a buffer that others have
+    /// filled, be it the last one or one before it, but a shorter one behind them.
+    #[test]
+    fn a_long_buffer_serves_no_message_that_begins_with_little() {
+        let long = 32 * SHORT_BYTES;
+        for (first_bytes, capacity) in
+            [(1, SHORT_BYTES), (SHORT_BYTES - 1, SHORT_BYTES), (SHORT_BYTES, long), (long, long)]
+        {
+            let mut inbound = Inbound::new();
+            let partials = [SHORT_BYTES, long, long].map(|len| message(&mut inbound, len));
+            for partial in partials {
+                inbound.finish(partial);
+            }
+            let begun = inbound.begin(Kind::Text, first_bytes).unwrap();
+            assert_eq!(begun.capacity(), capacity, "{first_bytes} bytes have come");
+            assert_eq!(spare(&inbound).0, if capacity == long { 2 } else { 1 });
+        }
+    }
+
+    /// Nothing of the message that a buffer was filled with before is part of the next one.
+    #[test]
+    fn a_buffer_that_serves_again_begins_empty() {
+        let mut inbound = Inbound::new();
+        hand_out(&mut inbound, 1, 1000);
+        let mut partial = inbound.begin(Kind::Text, 1).unwrap();
+        assert_eq!((partial.capacity(), partial.event()), (1000, Ok(Event::Text(""))));
+        partial.push(b"bc", LONGEST).unwrap();
+        partial.space(5, LONGEST).unwrap()[..2].copy_from_slice(b"de");
+        partial.take_in(2);
+        partial.push(b"f", LONGEST).unwrap();
+        assert_eq!(inbound.finish(partial).event(), Ok(Event::Text("bcdef")));
     }
 }

@@ -153,7 +153,8 @@ impl WebSocket {
     /// What was read has to be [taken in](Self::receive_in_place). `None` where it is not worth it,
     /// because not much is missing, or not possible.
     ///
-    /// The memory follows what has come, as always: there is at most as much of it again.
+    /// The memory follows what has come, as always: there is at most as much of it again, where the
+    /// buffer of an earlier message does not serve once more. What is in it means nothing.
     #[inline]
     pub fn space(&mut self) -> Option<&mut [u8]> {
         let partial = self.partial.as_mut()?;
@@ -332,8 +333,10 @@ impl WebSocket {
         chunk: Chunk<'_>,
         inbound: &mut Inbound,
     ) -> Result<Option<Heap<Partial>>, ProtocolError> {
-        let partial = self.partial.take().map_or_else(|| inbound.begin(chunk.kind), Ok);
-        let mut partial = partial?;
+        let mut partial = match self.partial.take() {
+            Some(partial) => partial,
+            None => inbound.begin(chunk.kind, chunk.data.len())?,
+        };
         let max_message_bytes = self.connection.limits().max_message_bytes;
         #[cfg(feature = "deflate")]
         if let Some(deflate) = self.deflate.as_mut().filter(|_| chunk.compressed) {

@@ -65,7 +65,7 @@ pub fn holds(table: &str) {
 /// # Errors
 /// The first way in which the engine does not do what it should.
 pub fn check(vector: &Vector, cuts: Cuts) -> Result<(), Mismatch> {
-    for api in [Api::WebSocket, Api::Connection] {
+    for api in [Api::WebSocket, Api::InPlace, Api::Connection] {
         let name = format!("{}, {api:?}", vector.name);
         let mismatch = |cut: &str, expected, got| {
             let (name, cut) = (name.clone(), cut.to_owned());

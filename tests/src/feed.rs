@@ -16,6 +16,8 @@ pub enum Api {
     Connection,
     /// `WebSocket`: whole messages.
     WebSocket,
+    /// The same, with the bytes of long messages received where they belong.
+    InPlace,
 }
 
 enum Engine {
@@ -32,10 +34,10 @@ impl Engine {
         match (api, setup.deflate) {
             (Api::Connection, None) => Self::Connection(connection),
             (Api::Connection, Some(_)) => Self::Connection(connection.with_deflate()),
-            (Api::WebSocket, None) => {
+            (Api::WebSocket | Api::InPlace, None) => {
                 Self::WebSocket(Box::new((WebSocket::new(connection), Inbound::new())))
             }
-            (Api::WebSocket, Some(params)) => {
+            (Api::WebSocket | Api::InPlace, Some(params)) => {
                 let socket = WebSocket::with_deflate(connection, params);
                 Self::WebSocket(Box::new((socket, Inbound::new())))
             }
@@ -64,11 +66,27 @@ impl Engine {
             }
         }
     }
+
+    /// Receives the first of `bytes` where they belong, if there is a place: how many, and what
+    /// came of them.
+    fn receive_in_place<'m>(
+        &'m mut self,
+        bytes: &[u8],
+        control: &mut ControlFrames,
+    ) -> Option<(usize, Result<Option<Event<'m>>, ProtocolError>)> {
+        let Self::WebSocket(both) = self else { return None };
+        let (socket, inbound) = &mut **both;
+        let space = socket.space()?;
+        let len = space.len().min(bytes.len());
+        space[..len].copy_from_slice(&bytes[..len]);
+        Some((len, socket.receive_in_place(len, control, inbound)))
+    }
 }
 
 /// An endpoint, and what it has done so far.
 struct Feed {
     engine: Engine,
+    in_place: bool,
     control: ControlFrames,
     assembler: Assembler,
     kept: Vec<u8>,
@@ -82,6 +100,7 @@ struct Feed {
 pub fn run(vector: &Vector, api: Api, input: &[u8], ends: &[usize]) -> Trace {
     let mut feed = Feed {
         engine: Engine::new(vector.role, &vector.setup, api),
+        in_place: api == Api::InPlace,
         control: ControlFrames::new(),
         assembler: Assembler::default(),
         kept: Vec::new(),
@@ -122,8 +141,36 @@ impl Feed {
         self.send();
     }
 
+    /// Receives the bytes of a long message where they belong: what is left of `bytes`.
+    fn read_in_place<'b>(&mut self, mut bytes: &'b [u8]) -> &'b [u8] {
+        while self.in_place && self.failure.is_none() && !bytes.is_empty() {
+            let Some((len, received)) = self.engine.receive_in_place(bytes, &mut self.control)
+            else {
+                break;
+            };
+            bytes = &bytes[len..];
+            let step = match received {
+                Ok(event) => event.and_then(|event| self.assembler.event(event)).map(What::Event),
+                Err(error) => {
+                    self.failed(error, true);
+                    bytes = &[];
+                    Some(What::Failure(error))
+                }
+            };
+            self.steps.extend(step.map(|step| (self.received, step)));
+            self.promise(self.kept.is_empty() && len > 0, "there is space for what comes next");
+            self.send();
+        }
+        bytes
+    }
+
     fn read(&mut self, bytes: &[u8]) {
         self.received += bytes.len();
+        let had_failed = self.failure.is_some();
+        let bytes = self.read_in_place(bytes);
+        if self.failure.is_some() != had_failed {
+            return;
+        }
         let mut buffer = std::mem::take(&mut self.kept);
         buffer.extend_from_slice(bytes);
         let mut input = Input::new(&mut buffer);

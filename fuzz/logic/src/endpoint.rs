@@ -57,11 +57,20 @@ impl Endpoint {
         self.wire.extend_from_slice(self.control.poll_transmit().unwrap_or_default());
     }
 
-    /// Takes one read. Replies stay among the control frames.
-    pub(crate) fn receive(&mut self, bytes: &[u8]) -> Result<(), ProtocolError> {
+    /// Takes one read, where its bytes belong as far as they have a place. Replies stay among the
+    /// control frames.
+    pub(crate) fn receive(&mut self, mut bytes: &[u8]) -> Result<(), ProtocolError> {
+        let mut assembler = Assembler::default();
+        while let Some(space) = self.socket.space().filter(|_| !bytes.is_empty()) {
+            let len = space.len().min(bytes.len());
+            space[..len].copy_from_slice(&bytes[..len]);
+            bytes = &bytes[len..];
+            let event = self.socket.receive_in_place(len, &mut self.control, &mut self.inbound)?;
+            self.seen.extend(event.and_then(|event| assembler.event(event)));
+            assert!(self.kept.is_empty() && len > 0, "the place is for what comes next");
+        }
         self.kept.extend_from_slice(bytes);
         let mut input = Input::new(&mut self.kept);
-        let mut assembler = Assembler::default();
         while let Some(event) =
             self.socket.receive(&mut input, &mut self.control, &mut self.inbound)?
         {

@@ -95,6 +95,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
         [&[flags, len], text.as_bytes()].concat()
     };
     let (same, text) = ("The same again. The same again. ", "One text, and one text again. ");
+    let long = same.repeat(6);
     let messages = [
         [message(1, "Hello"), message(9, "Hello"), message(0, ""), message(1, "")].concat(),
         [message(0x1d, "Hellö, world"), message(0xe4, same), message(0xe2, same)].concat(),
@@ -102,6 +103,8 @@ pub fn seeds() -> Vec<Vec<u8>> {
         // Compressed here, elsewhere, and here again.
         [message(0xa1, text), message(0xb1, "Some other."), message(0xa1, text)].concat(),
         message(5, "🌍🌍🌍🌍"),
+        // Long enough to be received in place; the second in the buffer of the first.
+        [message(0xe3, &long), message(0xe3, &long)].concat(),
     ];
     product(&fronts, &messages)
 }

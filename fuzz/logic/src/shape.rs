@@ -7,6 +7,11 @@ use longwire::handshake::{HeadError, Status};
 /// The most reads that a cut makes different from each other.
 const MAX_READS: u8 = 8;
 
+/// A byte for a length that is not less than this stands for a long read.
+const LONG_READS: u8 = 0xf0;
+/// So many bytes for each that it is more.
+const LONG_READ_BYTES: usize = 4096;
+
 /// How received bytes are cut into reads: lengths, used again and again. None is one read.
 #[derive(Clone, Debug)]
 pub(crate) struct Cuts(Vec<usize>);
@@ -15,15 +20,19 @@ impl Cuts {
     /// A count, and a byte for each length.
     pub(crate) fn read(u: &mut Unstructured<'_>) -> Result<Self> {
         let count = u.int_in_range(0..=MAX_READS)?;
-        Ok(Self(u.bytes(count.into())?.iter().map(|len| usize::from(*len) + 1).collect()))
+        let length = |byte: &u8| match byte.checked_sub(LONG_READS) {
+            Some(more) => usize::from(more) * LONG_READ_BYTES + 1,
+            None => usize::from(*byte) + 1,
+        };
+        Ok(Self(u.bytes(count.into())?.iter().map(length).collect()))
     }
 
-    /// Where the reads of `len` bytes end. There is at least one read.
     /// One read.
     pub(crate) fn none() -> Self {
         Self(Vec::new())
     }
 
+    /// Where the reads of `len` bytes end. There is at least one read.
     pub(crate) fn ends(&self, len: usize) -> Vec<usize> {
         let mut ends = Vec::new();
         for length in self.0.iter().cycle() {
@@ -48,8 +57,8 @@ impl Cuts {
     }
 }
 
-/// The cuts of a seed: one read, and reads of one, two and seven bytes.
-pub(crate) const CUTS: [&[u8]; 2] = [&[0], &[3, 0, 1, 6]];
+/// The cuts of a seed: one read; reads of one, two and seven bytes; long ones.
+pub(crate) const CUTS: [&[u8]; 3] = [&[0], &[3, 0, 1, 6], &[3, 0xf1, 0xf5, 0xff]];
 
 /// Each of `bodies` behind each of `fronts`.
 pub(crate) fn product(fronts: &[&[u8]], bodies: &[Vec<u8>]) -> Vec<Vec<u8>> {

@@ -51,7 +51,7 @@ pub(crate) fn stream(role: Role, data: &[u8]) -> Result<()> {
     single.extend((input.len() > MAX_SINGLE_BYTES).then_some(input.len()));
     let cut = cuts.ends(input.len());
     let mut traces = Vec::new();
-    for api in [Api::Connection, Api::WebSocket] {
+    for api in [Api::Connection, Api::WebSocket, Api::InPlace] {
         let exact = feed::run(&vector, api, input, &single);
         for ends in [&cut[..], &[input.len()]] {
             // Where the reads are longer than those of `exact`, it says when everything happens.
@@ -73,6 +73,7 @@ pub(crate) fn stream(role: Role, data: &[u8]) -> Result<()> {
     if !traces[0].compressed {
         assert_eq!(traces[0], traces[1], "a connection, and a socket over it");
     }
+    assert_eq!(traces[1], traces[2], "through a buffer, and in place");
     Ok(())
 }
 

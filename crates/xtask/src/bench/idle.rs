@@ -1,15 +1,14 @@
 //! The memory of idle connections, server by server: `benches/src/bin/idle-memory.rs` opens them.
 
 use std::path::Path;
-use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
 use serde::{Deserialize, Serialize};
 
-use super::pinning::{Cpu, Pinning};
+use super::pinning::{Cpu, Pinning, descriptor_limit};
 use super::servers::Ready;
-use crate::process::{Child, Log, answer};
+use crate::process::{Child, Log};
 
 /// As many connections where the system allows it.
 const CONNECTIONS: u64 = 10_000;
@@ -22,11 +21,8 @@ const LIMIT: Duration = Duration::from_secs(300);
 
 /// The connections that client and server have descriptors for.
 pub(crate) fn connections() -> u64 {
-    let limit = answer(Command::new("sh").args(["-c", "ulimit -H -n"]));
-    match limit.and_then(|limit| limit.parse::<u64>().ok()) {
-        Some(limit) => limit.saturating_sub(OTHER_DESCRIPTORS).min(CONNECTIONS),
-        None => CONNECTIONS,
-    }
+    let limit = descriptor_limit();
+    limit.map_or(CONNECTIONS, |limit| limit.saturating_sub(OTHER_DESCRIPTORS).min(CONNECTIONS))
 }
 
 /// Bytes of resident user-space memory a connection.

@@ -24,6 +24,9 @@ pub(crate) struct Figures {
     pub(crate) messages: u64,
     /// Bytes on the wire that the server sent.
     pub(crate) received_bytes: u64,
+    /// CPU time of the load generator over the time measured.
+    #[serde(default)]
+    pub(crate) own_cpu_share: f64,
     pub(crate) slices: Vec<Slice>,
     pub(crate) latency_us: Latency,
 }
@@ -31,7 +34,12 @@ pub(crate) struct Figures {
 /// A quarter of a second in which the server had the load.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct Slice {
+    /// Messages; where connections come and go, connections.
+    #[serde(alias = "connections")]
     pub(crate) messages: u64,
+    /// How long it was.
+    #[serde(default)]
+    pub(crate) seconds: f64,
     pub(crate) server_cpu_seconds: Option<f64>,
 }
 
@@ -46,28 +54,37 @@ pub(crate) struct Latency {
     pub(crate) p99_slices: Option<Spread>,
 }
 
-impl Figures {
-    /// Messages for each second of the server's CPU time, slice by slice. `None` where it used none
-    /// that could be measured.
-    fn rates(&self) -> impl Iterator<Item = Option<f64>> + '_ {
-        self.slices.iter().map(|slice| {
-            let cpu = slice.server_cpu_seconds.filter(|seconds| *seconds > 0.0)?;
-            Some(slice.messages as f64 / cpu)
-        })
+impl Slice {
+    /// Messages for each second of the server's CPU time. `None` where it used none that could be
+    /// measured.
+    fn rate(&self) -> Option<f64> {
+        let cpu = self.server_cpu_seconds.filter(|seconds| *seconds > 0.0)?;
+        Some(self.messages as f64 / cpu)
     }
+}
 
+/// Messages for each second of the server's CPU time.
+pub(crate) fn rate(slices: &[Slice]) -> Option<Spread> {
+    Spread::of(slices.iter().filter_map(Slice::rate))
+}
+
+/// The rates of a server over those of another, each with the other's of the same round.
+pub(crate) fn ratio(own: &[Slice], other: &[Slice]) -> Option<Spread> {
+    Spread::of(own.iter().zip(other).filter_map(|(own, other)| {
+        let ratio = own.rate()? / other.rate()?;
+        ratio.is_finite().then_some(ratio)
+    }))
+}
+
+impl Figures {
     /// Messages for each second of the server's CPU time.
     pub(crate) fn rate(&self) -> Option<Spread> {
-        Spread::of(self.rates().flatten())
+        rate(&self.slices)
     }
 
     /// The rates of this server over those of another, each with the other's of the same round.
     pub(crate) fn ratio_to(&self, other: &Self) -> Option<Spread> {
-        let pairs = self.rates().zip(other.rates());
-        Spread::of(pairs.filter_map(|(own, other)| {
-            let ratio = own? / other?;
-            ratio.is_finite().then_some(ratio)
-        }))
+        ratio(&self.slices, &other.slices)
     }
 }
 

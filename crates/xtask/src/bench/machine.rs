@@ -47,6 +47,11 @@ impl Machine {
             load: known(read("/proc/loadavg").split(' ').nth(1).map(str::to_owned)),
         }
     }
+
+    /// How many processors this process may use.
+    pub(crate) fn processors(&self) -> usize {
+        self.processors
+    }
 }
 
 /// A clause such as `AMD EPYC, 2 processors, Linux 6.1.0, rustc 1.95.0, …`.

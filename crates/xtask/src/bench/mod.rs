@@ -6,6 +6,7 @@
 //!  echo: servers, pinning, workload --(longwire bench: load)--> results
 //!        idle --(idle-memory)--> results --> sections (spread, markdown) --> page
 //!                                        --> plot
+//! scale: the same tools over one server as it grows
 //! ```
 
 mod codec;
@@ -18,6 +19,7 @@ mod page;
 mod pinning;
 mod plot;
 mod results;
+mod scale;
 mod sections;
 mod servers;
 mod spread;
@@ -54,6 +56,17 @@ pub(crate) enum Benchmark {
     /// is missing and cannot be installed is left out and named. Writes docs/performance.md and its
     /// plots, when nothing was left out on request; the figures stay in target/bench.
     Echo(echo::Options),
+
+    /// Measure how `longwire echo` behaves as it grows: with more workers, with more connections, and
+    /// how many connections come and go.
+    ///
+    /// Cost is the server's CPU time, as Linux accounts for it. Connections grow from 1,000 to as many
+    /// as this system gives descriptors to a process (`ulimit -H -n`), or to 50,000; servers for each
+    /// number of them, ours and a raw TCP echo, are alive at a time and have the load for a quarter of a
+    /// second in turn. Takes five minutes, after the builds, and Linux with two processors that nothing
+    /// else keeps busy. Writes docs/performance.md and its plot, unless it was told which connections to
+    /// open; the figures stay in target/bench/scale.json.
+    Scale(scale::Options),
 }
 
 /// Runs one of them.
@@ -66,6 +79,10 @@ pub(crate) fn run(workspace: &Workspace, benchmark: &Benchmark) -> Result<()> {
         Benchmark::Echo(options) => {
             let log = Log::create(&workspace.log_path("bench-echo"), true)?;
             echo::run(workspace, options, &log)
+        }
+        Benchmark::Scale(options) => {
+            let log = Log::create(&workspace.log_path("bench-scale"), true)?;
+            scale::run(workspace, options, &log)
         }
     }
 }

@@ -6,6 +6,11 @@ use std::process::Command;
 
 use crate::process::answer;
 
+/// How many descriptors a program may have; `None` where that is not known, or not limited.
+pub(crate) fn descriptor_limit() -> Option<u64> {
+    answer(Command::new("sh").args(["-c", "ulimit -H -n"]))?.parse().ok()
+}
+
 /// Where a program belongs.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Cpu {
@@ -28,10 +33,13 @@ pub(crate) struct Pinning {
     pub(crate) works: bool,
 }
 
-/// More descriptors than most systems give a program, for 10,000 connections; or as many as it may have.
-/// Not simply the latter: where that is a thousand million, some servers ask for memory for all of them.
+/// More descriptors than most systems give a program, for 10,000 connections.
+const DESCRIPTORS: u64 = 16_384;
+
+/// So many descriptors, or as many as the program may have. Not simply the latter: where that is a
+/// thousand million, some servers ask for memory for all of them.
 const LIMITS: &str =
-    "ulimit -S -n 16384 2>/dev/null || ulimit -S -n \"$(ulimit -H -n)\"; exec \"$@\"";
+    "ulimit -S -n \"$0\" 2>/dev/null || ulimit -S -n \"$(ulimit -H -n)\"; exec \"$@\"";
 
 impl Pinning {
     /// Tries it: there may be one processor alone, or no `taskset`.
@@ -43,8 +51,13 @@ impl Pinning {
     /// A program in its place, with descriptors for its connections. The process becomes the program: its
     /// id is the program's.
     pub(crate) fn command(self, cpu: Cpu, program: &Path) -> Command {
+        self.command_with(DESCRIPTORS, cpu, program)
+    }
+
+    /// The same with so many descriptors.
+    pub(crate) fn command_with(self, descriptors: u64, cpu: Cpu, program: &Path) -> Command {
         let mut command = Command::new("sh");
-        command.args(["-c", LIMITS, "sh"]);
+        command.args(["-c", LIMITS, &descriptors.to_string()]);
         if self.works {
             command.args(["taskset", "-c", cpu.number()]);
         }

@@ -1,4 +1,4 @@
-//! The two pictures of docs/performance.md, as SVG: bars, lines and words are all that they take.
+//! The pictures of servers beside each other, as SVG: bars, lines and words are all that they take.
 //!
 //! Each brings its own background and follows the reader's preference for a dark one. Colours beside
 //! each other differ in lightness too, so that they can be told apart without colour.
@@ -31,12 +31,12 @@ const COLOURS: [&str; 9] = [
 const LETTER: f64 = 6.6;
 
 /// A picture in the making. Lengths are in pixels.
-struct Svg {
+pub(super) struct Svg {
     text: String,
 }
 
 impl Svg {
-    fn new(width: f64, height: f64, title: &str) -> Self {
+    pub(super) fn new(width: f64, height: f64, title: &str) -> Self {
         let mut text = format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" \
              width=\"{width}\" height=\"{height}\" role=\"img\">\n<title>{}</title>\n{STYLE}",
@@ -46,14 +46,14 @@ impl Svg {
         Self { text }
     }
 
-    fn bar(&mut self, x: f64, y: f64, width: f64, height: f64, colour: &str) {
+    pub(super) fn bar(&mut self, x: f64, y: f64, width: f64, height: f64, colour: &str) {
         let _ = writeln!(
             self.text,
             "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height:.1}\" fill=\"{colour}\"/>"
         );
     }
 
-    fn line(&mut self, from: (f64, f64), to: (f64, f64), class: &str) {
+    pub(super) fn line(&mut self, from: (f64, f64), to: (f64, f64), class: &str) {
         let ((x1, y1), (x2, y2)) = (from, to);
         let _ = writeln!(
             self.text,
@@ -61,8 +61,25 @@ impl Svg {
         );
     }
 
+    /// A line through several points, and a dot at each.
+    pub(super) fn curve(&mut self, points: &[(f64, f64)], colour: &str, dashed: bool) {
+        let path: Vec<_> = points.iter().map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
+        let dashes = if dashed { " stroke-dasharray=\"5 4\"" } else { "" };
+        let _ = writeln!(
+            self.text,
+            "<polyline points=\"{}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\"{dashes}/>",
+            path.join(" ")
+        );
+        for (x, y) in points {
+            let _ = writeln!(
+                self.text,
+                "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"3.2\" fill=\"{colour}\"/>"
+            );
+        }
+    }
+
     /// Words whose `anchor` (start, middle, end) is at that place.
-    fn words(&mut self, (x, y): (f64, f64), anchor: &str, class: &str, words: &str) {
+    pub(super) fn words(&mut self, (x, y): (f64, f64), anchor: &str, class: &str, words: &str) {
         let _ = writeln!(
             self.text,
             "<text class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\">{}</text>",
@@ -70,7 +87,7 @@ impl Svg {
         );
     }
 
-    fn finish(mut self) -> String {
+    pub(super) fn finish(mut self) -> String {
         self.text.push_str("</svg>\n");
         self.text
     }

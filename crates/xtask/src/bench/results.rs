@@ -91,11 +91,12 @@ pub(crate) mod tests {
 
     /// Figures of a server that did so many messages in each tenth of a second of CPU time.
     pub(crate) fn figures(messages: &[u64]) -> Figures {
-        let slice = |messages| Slice { messages, server_cpu_seconds: Some(0.1) };
+        let slice = |messages| Slice { messages, seconds: 0.25, server_cpu_seconds: Some(0.1) };
         let p99_slices = Spread::of(messages.iter().map(|messages| 1e6 / *messages as f64));
         Figures {
             messages: messages.iter().sum(),
             received_bytes: messages.iter().sum::<u64>() * 10,
+            own_cpu_share: 0.5,
             slices: messages.iter().copied().map(slice).collect(),
             latency_us: Latency { p50: 20.0, p99: 1234.0, p999: 20_000.0, max: 1e6, p99_slices },
         }

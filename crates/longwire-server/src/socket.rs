@@ -107,10 +107,12 @@ impl<S> Table<S> {
             frame.iter().for_each(|part| output.extend_from_slice(part));
             unsent_from = Some(sent);
         }
-        if let Some(sent) = unsent_from
-            && !self.queue_output(key, sent)
-        {
-            return Err(io::Error::other(NO_MEMORY));
+        if let Some(sent) = unsent_from {
+            // Before anything else is processed the worker is to find out how much waits.
+            self.turn.written_bytes += self.turn.output.len();
+            if !self.queue_output(key, sent) {
+                return Err(io::Error::other(NO_MEMORY));
+            }
         }
         Ok(self.connections[key].sent())
     }

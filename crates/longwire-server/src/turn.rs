@@ -14,7 +14,8 @@ pub(crate) struct Turn {
     pub(crate) output: Vec<u8>,
     /// Where in `output` the frames begin.
     pub(crate) frames_at: usize,
-    /// How much was written at once, past `output`, since the last flush.
+    /// How much was written at once, or put into the outbox because it could not be, since the last
+    /// flush.
     pub(crate) written_bytes: usize,
     /// Frames on their way to another connection's outbox.
     pub(crate) scratch: Vec<u8>,

@@ -165,3 +165,28 @@ fn what_is_wrong_in_a_long_message_ends_the_connection_before_the_message_ends()
     assert_eq!((frames[0].0, close_code(&frames[0].1), frames.len()), (CLOSE, 1007, 1));
     assert_eq!(simulation.application().messages, 0);
 }
+
+/// Where a long message has to wait, what came behind its request waits too: a peer that takes
+/// everything, if not at once, is not found too slow.
+#[test]
+fn behind_a_long_message_that_waits_no_more_is_processed() {
+    let mut simulation = simulation(|config| {
+        config.outbox_low_water_bytes = 1_000;
+        config.outbox_high_water_bytes = 50_000;
+        config.max_outbox_bytes = 70_000;
+    });
+    let client = open(&mut simulation);
+    client.set_window(1_000);
+    let requests = [&b"burst 1 65000"[..], b"burst 1 20000", b"hello"];
+    client.send(&requests.map(|text| frame(TEXT, text)).concat());
+    simulation.run();
+    assert_eq!(simulation.application().messages, 1);
+    let expected = [binary(65_000), binary(20_000), reply(TEXT, b"hello")].concat();
+    let mut received = client.receive();
+    for _ in 0..expected.len().div_ceil(1_000) {
+        client.set_window(1_000);
+        simulation.run();
+        received.extend(client.receive());
+    }
+    assert_eq!(frames(&received), frames(&expected));
+}

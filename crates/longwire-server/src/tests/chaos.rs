@@ -11,17 +11,25 @@ struct Peer {
     expected: Vec<u8>,
     received: Vec<u8>,
     gone: bool,
+    /// How much more it sends and takes at a time than others.
+    scale: usize,
 }
 
+/// What the payloads of some peers are: short, or long enough to be read and written in place too.
+const SIZES: [[usize; 5]; 2] = [[5, 125, 126, 1_000, 5_000], [5, 126, 9_000, 60_000, 300_000]];
+
 impl Peer {
-    fn new(client: Client, random: &mut Random) -> Self {
-        client.set_max_write(1 + random.below(3_000));
-        client.set_window(random.below(2_000));
+    fn new(client: Client, random: &mut Random, max_frame_bytes: usize) -> Self {
+        let is_long = random.below(3) == 0;
+        let scale = if is_long { 100 } else { 1 };
+        client.set_max_write(1 + random.below(3_000 * scale));
+        client.set_window(random.below(2_000 * scale));
+        let sizes = SIZES[usize::from(is_long)];
         let (mut unsent, mut expected) = (REQUEST.as_bytes().to_vec(), Vec::new());
-        for number in 0..random.below(60) {
-            let sizes = [5, 125, 126, 1_000, 5_000];
-            let payload =
-                vec![b'a' + u8::try_from(number % 26).unwrap(); random.below(sizes[number % 5])];
+        for number in 0..random.below(if is_long { 15 } else { 60 }) {
+            // Bytes that have changed places do not go unnoticed.
+            let bytes = (number % 26..251).map(|byte| u8::try_from(byte).unwrap()).cycle();
+            let payload: Vec<u8> = bytes.take(random.below(sizes[number % 5])).collect();
             let cut = random.below(payload.len());
             match random.below(4) {
                 0 => {
@@ -31,11 +39,12 @@ impl Peer {
                 }
                 _ => unsent.extend(frame(BINARY, &payload)),
             }
-            expected.extend(reply(BINARY, &payload));
+            expected.extend(replies(&payload, max_frame_bytes));
         }
         unsent.extend(frame(CLOSE, b"\x03\xe8"));
         expected.extend(reply(CLOSE, b"\x03\xe8"));
-        Self { client, unsent: unsent.into(), expected, received: Vec::new(), gone: false }
+        let unsent = unsent.into();
+        Self { client, unsent, expected, received: Vec::new(), gone: false, scale }
     }
 
     fn step(&mut self, random: &mut Random) {
@@ -45,12 +54,13 @@ impl Peer {
                 if random.below(2) == 0 { self.client.reset() } else { self.client.end_stream() }
             }
             1..50 if !self.gone => {
-                let len = random.below(self.unsent.len() + 1).min(1 + random.below(4_000));
+                let len =
+                    random.below(self.unsent.len() + 1).min(1 + random.below(4_000 * self.scale));
                 let piece: Vec<u8> = self.unsent.drain(..len).collect();
                 self.client.send(&piece);
             }
             50..90 => self.received.extend(self.client.receive()),
-            _ => self.client.set_window(random.below(5_000)),
+            _ => self.client.set_window(random.below(5_000 * self.scale)),
         }
     }
 
@@ -76,12 +86,29 @@ impl Peer {
     }
 }
 
+/// The frames of an echo.
+fn replies(payload: &[u8], max_frame_bytes: usize) -> Vec<u8> {
+    let mut rest = payload;
+    let (mut frames, mut opcode) = (Vec::new(), 0x02);
+    while let Some((piece, behind)) = rest.split_at_checked(max_frame_bytes)
+        && !behind.is_empty()
+    {
+        frames.extend(reply(opcode, piece));
+        (rest, opcode) = (behind, 0x00);
+    }
+    frames.extend(reply(0x80 | opcode, rest));
+    frames
+}
+
 #[test]
 fn every_echo_is_complete_and_in_order_whatever_the_network_does() {
     for seed in 0..50 {
         let mut random = Random::new(seed);
         let mut config = Config { deflate: None, ..Config::default() };
-        config.read_buffer_bytes = 520 + random.below(5_000);
+        let more_bytes = [5_000, 100_000][random.below(2)];
+        config.read_buffer_bytes = 520 + random.below(more_bytes);
+        config.send_options.max_frame_bytes = [10_000, 128 * 1024, 1 << 20][random.below(3)];
+        let max_frame_bytes = config.send_options.max_frame_bytes;
         config.outbox_low_water_bytes = random.below(1_000);
         config.outbox_high_water_bytes = 1_000 + random.below(10_000);
         config.max_outbox_bytes = 1 << 20;
@@ -89,7 +116,7 @@ fn every_echo_is_complete_and_in_order_whatever_the_network_does() {
         let mut peers: Vec<Peer> = Vec::new();
         for _ in 0..400 {
             if peers.len() < 12 && random.below(10) == 0 {
-                peers.push(Peer::new(simulation.connect(), &mut random));
+                peers.push(Peer::new(simulation.connect(), &mut random, max_frame_bytes));
             }
             let steps = random.below(5);
             for _ in 0..steps.min(peers.len()) {

@@ -55,17 +55,12 @@ pub(crate) fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
 
 /// A frame from the server.
 pub(crate) fn reply(first: u8, payload: &[u8]) -> Vec<u8> {
-    let mut masked = frame(first, &[]);
-    masked.truncate(1);
-    match u8::try_from(payload.len()) {
-        Ok(len @ 0..=125) => masked.push(len),
-        _ => {
-            masked.push(126);
-            masked.extend_from_slice(&u16::try_from(payload.len()).unwrap().to_be_bytes());
-        }
-    }
-    masked.extend_from_slice(payload);
-    masked
+    let mut frame = frame(first, payload);
+    frame[1] &= !0x80;
+    let header_len = frame.len() - payload.len();
+    frame.truncate(header_len - 4);
+    frame.extend_from_slice(payload);
+    frame
 }
 
 /// The server's frames: the first byte of each, and its payload.

@@ -5,7 +5,7 @@ use crate::connection::{Connection, Phase};
 use crate::handshake::{self, Outcome};
 use crate::network::Network;
 use crate::outbox::Progress;
-use crate::session::{self, Step};
+use crate::session::{self, Step, WORK_BYTES};
 use crate::socket::{Socket as _, StreamSocket};
 use crate::table::Table;
 use crate::worker::Worker;
@@ -322,12 +322,13 @@ enum Read {
     InPlace(usize),
 }
 
-/// Where the connection's next bytes belong, if it is in the middle of a long message.
+/// Where the connection's next bytes belong, if it is in the middle of a long message: no more of
+/// it than the work of one turn.
 fn space<S>(connection: &mut Connection<S>) -> Option<&mut [u8]> {
-    match &mut connection.phase {
-        Phase::Open(session) => session.websocket.space(),
-        Phase::Handshake(_) | Phase::Ending(_) => None,
-    }
+    let Phase::Open(session) = &mut connection.phase else { return None };
+    let space = session.websocket.space()?;
+    let len = space.len().min(WORK_BYTES);
+    space.get_mut(..len)
 }
 
 /// Writes the output of the connection's own turn, or puts it behind what waits already.

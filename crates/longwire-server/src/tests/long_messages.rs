@@ -1,6 +1,7 @@
 //! Messages that are written from where they lie.
 
 use super::*;
+use crate::session::WORK_BYTES;
 use crate::simulation::Call;
 use crate::socket::LONG_BYTES;
 use longwire::SendOptions;
@@ -189,4 +190,18 @@ fn behind_a_long_message_that_waits_no_more_is_processed() {
         received.extend(client.receive());
     }
     assert_eq!(frames(&received), frames(&expected));
+}
+
+/// However much of a message has come, and how much there is to read: the others have their turn
+/// after so much of it.
+#[test]
+fn a_long_message_is_read_in_pieces_that_others_can_wait_for() {
+    const LEN: usize = 8 << 20;
+    let mut simulation = simulation(|config| config.limits.max_message_bytes = LEN as u64);
+    let client = open(&mut simulation);
+    let reads_before = client.reads();
+    client.send(&frame(BINARY, &vec![b'a'; LEN]));
+    simulation.run();
+    assert_eq!((simulation.application().messages, client.unread_bytes()), (1, 0));
+    assert!(client.reads() - reads_before >= LEN / WORK_BYTES, "{} reads", client.reads());
 }

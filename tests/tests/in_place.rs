@@ -3,7 +3,7 @@
 
 use longwire::{
     Connection, ControlFrames, Event, Inbound, Input, Limits, MAX_REST_BYTES, Message, Outbound,
-    SendOptions, WebSocket,
+    ProtocolError, SendOptions, WebSocket,
 };
 use longwire_tests::vector::KEY;
 
@@ -58,10 +58,7 @@ fn receive(wire: &[u8], read_bytes: usize, may_read_in_place: bool) -> (Vec<Stri
 }
 
 /// Writes down what was received; `false` where there is no more.
-fn note(
-    received: Result<Option<Event<'_>>, longwire::ProtocolError>,
-    said: &mut Vec<String>,
-) -> bool {
+fn note(received: Result<Option<Event<'_>>, ProtocolError>, said: &mut Vec<String>) -> bool {
     let line = match received {
         Ok(None) => return false,
         Ok(Some(Event::Text(text))) => format!("text {} {}", text.len(), sum(text.as_bytes())),
@@ -170,5 +167,26 @@ fn there_is_space_inside_a_long_plain_frame_alone() {
             socket.receive_eof();
         }
         assert!(socket.space().is_none(), "{name}");
+    }
+}
+
+/// A failure is for good there too, and its Close is said once.
+#[test]
+fn a_failure_in_place_is_said_again_by_every_call() {
+    let mut wire = message(Message::Text(&"a".repeat(LONG)), usize::MAX);
+    let mut socket = WebSocket::new(Connection::server(Limits::default()));
+    let (mut inbound, mut control) = (Inbound::new(), ControlFrames::new());
+    let mut input = Input::new(&mut wire[..50_014]);
+    assert_eq!(socket.receive(&mut input, &mut control, &mut inbound), Ok(None));
+    let space = socket.space().expect("half of it is missing");
+    space[..2].copy_from_slice(&[0xff ^ KEY[0], 0xff ^ KEY[1]]);
+    for closes in [1, 0, 0] {
+        let received = socket.receive_in_place(2, &mut control, &mut inbound);
+        assert_eq!(received, Err(ProtocolError::TextNotUtf8));
+        assert_eq!(control.poll_transmit().is_some(), closes == 1);
+        assert!(socket.space().is_none());
+        let mut input = Input::new(&mut wire[..100]);
+        let received = socket.receive(&mut input, &mut control, &mut inbound);
+        assert_eq!(received, Err(ProtocolError::TextNotUtf8));
     }
 }

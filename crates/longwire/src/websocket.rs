@@ -6,7 +6,7 @@
 //! from an [`Inbound`] and an [`Outbound`], which many connections share.
 
 use crate::close::CloseCode;
-use crate::connection::Connection;
+use crate::connection::{Connection, Phase};
 use crate::control::ControlFrames;
 use crate::error::{ApiMisuse, ProtocolError};
 use crate::event::{Chunk, Event, Kind, Message};
@@ -190,6 +190,9 @@ impl WebSocket {
 
     /// The message, if the `len` bytes in its space were its last.
     fn take_in(&mut self, len: usize) -> Result<Option<Heap<Partial>>, ProtocolError> {
+        if let Phase::Failed(error) = self.connection.phase {
+            return Err(error);
+        }
         let max_message_bytes = self.connection.limits().max_message_bytes;
         let len = len.min(self.connection.plain_bytes_due());
         let Some(mut partial) = self.partial.take() else { return Ok(None) };

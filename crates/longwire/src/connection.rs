@@ -27,7 +27,7 @@ use crate::input::Input;
 use crate::limits::Limits;
 use crate::mask::apply_mask;
 use crate::state::MaskKeySource;
-use crate::utf8::{Utf8, validate};
+use crate::utf8::Utf8;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
@@ -186,34 +186,6 @@ impl Connection {
 
     // ---- receiving, step by step ----
 
-    /// Receives a message that came in one frame and one read, as nearly all do: for these no state
-    /// changes. `None` where it is not one beyond doubt: [`receive_other`](Self::receive_other) has
-    /// to look.
-    // In line, so that the event is made where the caller wants it and not copied there.
-    #[inline(always)]
-    pub(crate) fn receive_whole_message<'b>(
-        &mut self,
-        input: &mut Input<'b>,
-        control: &mut ControlFrames,
-    ) -> Option<Result<Event<'b>, ProtocolError>> {
-        let (opcode, header_len, payload_len) = self.whole_message(input.rest())?;
-        let (header, payload) = input.take_frame(header_len, payload_len)?;
-        // RFC 6455 §5.3: what a client sent is unmasked; the key is the end of the header.
-        if self.mask_keys.is_none()
-            && let Some(&key) = header.last_chunk()
-        {
-            apply_mask(payload, key);
-        }
-        if opcode == OpCode::Binary {
-            return Some(Ok(Event::Binary(payload)));
-        }
-        // RFC 6455 §8.1: text that is not UTF-8 fails the connection.
-        Some(match validate(payload) {
-            Ok(text) => Ok(Event::Text(text)),
-            Err(_) => Err(self.fail_receiving(ProtocolError::TextNotUtf8, input, control)),
-        })
-    }
-
     /// Receives what is not a whole message: frames of control, fragments, pieces of frames, and
     /// what is wrong.
     #[inline(never)]
@@ -239,7 +211,7 @@ impl Connection {
     }
 
     #[cold]
-    fn fail_receiving(
+    pub(crate) fn fail_receiving(
         &mut self,
         error: ProtocolError,
         input: &mut Input<'_>,
@@ -308,6 +280,7 @@ impl Connection {
 
     /// How many bytes of a frame under way have not come yet, where they are not compressed and
     /// will be received.
+    #[cfg(feature = "alloc")]
     pub(crate) fn plain_bytes_due(&self) -> usize {
         let receives = matches!(self.phase, Phase::Open | Phase::Closing);
         let plain = self.incoming.is_some_and(|message| !message.compressed);

@@ -1,8 +1,9 @@
 //! UTF-8 as bytes arrive (RFC 6455 §8.1, RFC 3629).
 //!
-//! `core::str` does the validation, or with the feature `simd` the crate `simdutf8`. What is added here is the cut: at most three bytes of a
-//! sequence that is not complete are carried over, and a prefix that no byte can complete (`C0`,
-//! `E0 80`, `ED A0`, `F4 90`) is refused at once, not when the sequence would have ended.
+//! `core::str` does the validation, or with the feature `simd` the crate `simdutf8`. What is added here
+//! is the cut: at most three bytes of a sequence that is not complete are carried over, and a prefix
+//! that no byte can complete (`C0`, `E0 80`, `ED A0`, `F4 90`) is refused at once, not when the
+//! sequence would have ended.
 
 use core::fmt;
 

@@ -43,7 +43,7 @@ pub(crate) enum Phase {
 #[derive(Clone, Copy)]
 pub(crate) struct Incoming {
     pub(crate) kind: Kind,
-    compressed: bool,
+    pub(crate) compressed: bool,
     /// Whether the frame under way is the message's last.
     fin: bool,
 }
@@ -276,16 +276,6 @@ impl Connection {
             return Ok(None);
         }
         self.take_payload(data)
-    }
-
-    /// How many bytes of a frame under way have not come yet, where they are not compressed and
-    /// will be received.
-    #[cfg(feature = "alloc")]
-    pub(crate) fn plain_bytes_due(&self) -> usize {
-        let receives = matches!(self.phase, Phase::Open | Phase::Closing);
-        let plain = self.incoming.is_some_and(|message| !message.compressed);
-        let due = if receives && plain { self.remaining } else { 0 };
-        usize::try_from(due).unwrap_or(usize::MAX)
     }
 
     /// Takes `data`, the next bytes of the data frame under way and no more than are due.

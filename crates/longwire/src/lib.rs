@@ -34,10 +34,13 @@ mod mask;
 mod send;
 mod state;
 mod utf8;
+mod whole;
 
 // Whole messages.
 #[cfg(feature = "alloc")]
 mod heap;
+#[cfg(feature = "alloc")]
+mod in_place;
 #[cfg(feature = "alloc")]
 mod inbound;
 #[cfg(feature = "alloc")]

@@ -78,7 +78,6 @@ impl WebSocket {
 impl Connection {
     /// How many bytes of a frame under way have not come yet, where they are not compressed and
     /// will be received.
-    #[cfg(feature = "alloc")]
     fn plain_bytes_due(&self) -> usize {
         let receives = matches!(self.phase, Phase::Open | Phase::Closing);
         let plain = self.incoming.is_some_and(|message| !message.compressed);

@@ -113,7 +113,7 @@ fn ratios(results: &Results, runs: &[&Run]) -> Table {
 }
 
 /// `203 k`, `3.12 M`.
-pub(crate) fn count(number: f64) -> String {
+fn count(number: f64) -> String {
     match number {
         millions if millions >= 999_500.0 => format!("{:.2} M", millions / 1e6),
         thousands if thousands >= 9_995.0 => format!("{:.0} k", thousands / 1e3),

@@ -17,8 +17,8 @@ use crate::process::Child;
 /// How many connections are in use where most are idle.
 pub(super) const FEW: u64 = 100;
 
-/// How many slices a load with many connections has, once it has opened them.
-const SLICES_AT_A_TIME: u32 = 2;
+/// How many slices a load with many connections has, once it has opened them: that takes longer.
+const SLICES_AT_A_TIME: u32 = 4;
 
 /// The time that it may take to open the connections to one server.
 const OPEN_LIMIT: Duration = Duration::from_secs(120);

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::super::load::{Slice, rate, ratio};
 use super::super::markdown::{Table, wrapped};
-use super::super::sections::{count, grouped};
+use super::super::sections::grouped;
 use super::super::spread::Spread;
 use super::bed::SIZE_BYTES;
 use super::connections::FEW;
@@ -159,8 +159,18 @@ fn shown(spread: Option<Spread>) -> String {
 
 fn counted(spread: Option<Spread>) -> String {
     spread.map_or(NONE.to_owned(), |Spread { p25, median, p75 }| {
-        format!("{} ({}–{})", count(median), count(p25), count(p75))
+        let [median, p25, p75] = [median, p25, p75].map(in_thousands);
+        format!("{median} ({p25}–{p75})")
     })
+}
+
+/// With three digits that count: `9.87 k`, `98.7 k`, `987 k`, `1,234 k`.
+fn in_thousands(number: f64) -> String {
+    match number / 1e3 {
+        few if few < 9.995 => format!("{few:.2} k"),
+        some if some < 99.95 => format!("{some:.1} k"),
+        many => format!("{} k", grouped(many)),
+    }
 }
 
 #[cfg(test)]
@@ -174,14 +184,28 @@ mod tests {
         let table = [
             "shares its 2 processors with the workers",
             // Both did as much for each second of CPU time, at 0.1 s of it in a quarter of a second.
-            "| 2       |     10 k (9.5 k–10 k) | 1.00 (0.95–1.05) | 0.40 (0.40–0.40) |        0.50 |",
-            "A process may have 20,000 descriptors here",
+            "| 2       | 10.0 k (9.50 k–10.5 k) |  1.00 (0.95–1.05) | 0.40 (0.40–0.40) |        0.50 |",
+            "may have 20,000 descriptors here",
             "| 19,000      |            180 |           181 |            39 |            40 |               141 |",
-            "| 19,000      |                5.0 k (5.0 k–5.0 k) | 2.00 (2.00–2.00) |",
+            "| 19,000      |             5.00 k (5.00 k–5.00 k) | 2.00 (2.00–2.00) |",
         ];
         for wanted in table {
-            let text = text.replace('\n', " ");
             assert!(text.contains(wanted), "no {wanted:?} in\n{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_have_three_digits() {
+        let table = [
+            (987.0, "0.99 k"),
+            (9_994.0, "9.99 k"),
+            (9_996.0, "10.0 k"),
+            (99_940.0, "99.9 k"),
+            (99_960.0, "100 k"),
+            (1_234_400.0, "1,234 k"),
+        ];
+        for (number, wanted) in table {
+            assert_eq!(in_thousands(number), wanted, "{number}");
         }
     }
 }

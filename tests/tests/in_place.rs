@@ -1,9 +1,10 @@
 //! Long messages whose bytes are read to where they belong come to the same as through a buffer,
 //! however the stream is cut: the same messages, the same error, the same Close.
 
+use longwire::handshake::DeflateParams;
 use longwire::{
-    Connection, ControlFrames, Event, Inbound, Input, Limits, MAX_REST_BYTES, Message, Outbound,
-    ProtocolError, SendOptions, WebSocket,
+    CloseCode, Connection, ControlFrames, Event, Inbound, Input, Limits, MAX_REST_BYTES, Message,
+    Outbound, ProtocolError, SendOptions, WebSocket,
 };
 use longwire_tests::vector::KEY;
 
@@ -149,24 +150,30 @@ fn there_is_as_much_space_as_has_come() {
 /// Where nothing is under way, or it is compressed, or the connection has failed, there is none.
 #[test]
 fn there_is_space_inside_a_long_plain_frame_alone() {
-    type Case = (&'static str, &'static [u8]);
+    type Case = (&'static str, &'static [u8], bool);
     let table: &[Case] = &[
-        ("nothing has come", b""),
-        ("a header alone", b"\x82\xff\0\0\0\0\0\x01\0\0\x01\x02\x03\x04"),
-        ("little is missing", b"\x82\xfe\x40\x00\0\0\0\0payload"),
-        ("a failure", b"\x02\xff\0\0\0\0\0\x01\0\0\0\0\0\0payload\x83"),
+        ("nothing has come", b"", false),
+        ("a header alone", b"\x82\xff\0\0\0\0\0\x01\0\0\x01\x02\x03\x04", false),
+        ("16 KiB are missing", b"\x82\xfe\x40\x07\0\0\0\0payload", true),
+        ("a byte less is missing", b"\x82\xfe\x40\x06\0\0\0\0payload", false),
+        ("a fragment", b"\x02\xfe\x40\x07\0\0\0\0payload", true),
+        ("between fragments", b"\x02\x87\0\0\0\0payload", false),
+        ("compressed", b"\xc2\xfe\x40\x07\0\0\0\0\0\xff\xff\0\0ab", false),
     ];
-    for (name, bytes) in table {
-        let mut socket = WebSocket::new(Connection::server(Limits::default()));
+    for (name, bytes, is_there) in table {
+        let connection = Connection::server(Limits::default());
+        let mut socket = WebSocket::with_deflate(connection, DeflateParams::default());
         let (mut inbound, mut control) = (Inbound::new(), ControlFrames::new());
         let mut bytes = bytes.to_vec();
         let mut input = Input::new(&mut bytes);
-        let _received = socket.receive(&mut input, &mut control, &mut inbound);
-        if *name == "a failure" {
-            assert!(socket.space().is_some(), "before it");
-            socket.receive_eof();
-        }
-        assert!(socket.space().is_none(), "{name}");
+        let received = socket.receive(&mut input, &mut control, &mut inbound);
+        assert_eq!(received, Ok(None), "{name}");
+        assert_eq!(socket.space().is_some(), *is_there, "{name}");
+        // Behind our Close the peer's messages still come.
+        socket.close(CloseCode::NORMAL, "", &mut control).expect("it is open");
+        assert_eq!(socket.space().is_some(), *is_there, "{name}, closing");
+        socket.receive_eof();
+        assert!(socket.space().is_none(), "{name}, and the end of the stream");
     }
 }
 

@@ -86,6 +86,24 @@ fn only_long_messages_have_a_write_of_their_own() {
     }
 }
 
+/// Long messages have been flushed as they went out: they do not make those behind them leave one by
+/// one, in this read or in the next.
+#[test]
+fn short_messages_behind_long_ones_leave_with_one_write() {
+    let mut simulation = simulation(|_| {});
+    let client = open(&mut simulation);
+    client.set_window(1 << 20);
+    let short = [frame(TEXT, b"a"), frame(TEXT, b"b"), frame(TEXT, b"c")].concat();
+    for (read, writes) in [(0, 3), (1, 1)] {
+        let before = client.writes();
+        let long = if read == 0 { frame(TEXT, b"burst 2 40000") } else { Vec::new() };
+        client.send(&[long, short.clone()].concat());
+        simulation.run();
+        assert_eq!(client.writes() - before, writes, "read {read}");
+    }
+    assert_eq!(frames(&client.receive()).len(), 2 + 3 + 3);
+}
+
 #[test]
 fn a_long_message_that_cannot_be_written_ends_its_connection_alone() {
     const EPIPE: i32 = 32;

@@ -221,7 +221,8 @@ impl WebSocket {
     }
 
     /// Sends one fragment of a message, or a whole one, not compressed, without touching its
-    /// payload: the header goes out before it. See [`Connection::send_fragment`].
+    /// payload: the header goes out before it, and a client has to [mask](EncodedHeader::mask) it.
+    /// See [`Connection::send_fragment`].
     ///
     /// # Errors
     /// As for [`Connection::send_fragment`].

@@ -204,6 +204,33 @@ fn a_connection_without_messages_is_closed_if_that_is_asked_for() {
     assert_eq!(close_code(&frames(&client.receive())[0].1), 1001);
 }
 
+/// Bytes that are read to where they belong are heard as all others are, and so is the end of their
+/// message.
+#[test]
+fn a_long_message_that_is_read_in_place_has_the_same_deadlines() {
+    let mut simulation = simulation(|config| {
+        config.timeouts = TIMEOUTS;
+        config.idle_timeout = Some(secs(100));
+    });
+    let client = open(&mut simulation);
+    client.set_window(1 << 20);
+    for piece in frame(BINARY, &[b'a'; 300_000]).chunks(101_000) {
+        assert_eq!(client.receive(), b"", "neither a Ping nor a Close");
+        client.send(piece);
+        simulation.run_for(secs(19));
+    }
+    assert_eq!(simulation.application().messages, 1);
+    for _ in 0..4 {
+        client.send(&frame(PONG, b""));
+        simulation.run_for(secs(19));
+    }
+    let firsts: Vec<u8> = frames(&client.receive()).iter().map(|(first, _)| *first).collect();
+    assert_eq!(firsts, [0x02, 0x00, 0x80], "the echo alone");
+    client.send(&frame(PONG, b""));
+    simulation.run_for(secs(5) + TICK);
+    assert_eq!(close_code(&frames(&client.receive())[0].1), 1001);
+}
+
 #[test]
 fn an_idle_worker_wakes_for_deadlines_alone() {
     let mut simulation = simulation(without_heartbeat);

@@ -67,7 +67,7 @@ impl Target {
     pub fn dial(&self, number: usize) -> Result<TcpStream> {
         let domain = Domain::for_address(self.address);
         let socket = Socket::new(domain, Type::STREAM, Some(Protocol::TCP))?;
-        if let Some(source) = self.source(number) {
+        if let Some(source) = self.source(number, std::process::id()) {
             socket.bind(&source.into()).with_context(|| format!("no port on {source}"))?;
         }
         socket.connect(&self.address.into())?;
@@ -137,13 +137,17 @@ impl Target {
     }
 
     /// The address that a connection comes from; `None`: the system chooses. One address has too few
-    /// ports for many connections, but a machine has 16 million addresses towards itself.
-    fn source(&self, number: usize) -> Option<SocketAddr> {
-        if !self.address.is_ipv4() || !self.address.ip().is_loopback() {
+    /// ports for many connections, but a machine has 16 million addresses towards itself. Each process
+    /// has some for itself, since a port that was chosen by `bind` is nobody else's on that address, for
+    /// a minute after its end too.
+    fn source(&self, number: usize, process: u32) -> Option<SocketAddr> {
+        let is_loopback = self.address.is_ipv4() && self.address.ip().is_loopback();
+        if !is_loopback || number < CONNECTIONS_PER_ADDRESS {
             return None;
         }
         let number = u32::try_from(number / CONNECTIONS_PER_ADDRESS).ok()?;
-        let address = u32::from(Ipv4Addr::LOCALHOST).checked_add(number)?;
+        let first = u32::from(Ipv4Addr::LOCALHOST) + ((process & 0x7FFF) << 8);
+        let address = first.checked_add(number)?;
         Some(SocketAddr::new(IpAddr::V4(address.into()), 0))
     }
 }
@@ -173,17 +177,17 @@ mod tests {
     #[test]
     fn many_connections_come_from_several_addresses_of_this_machine() {
         let table = [
-            ("127.0.0.1:80", 0, Some("127.0.0.1:0")),
-            ("127.0.0.1:80", 9_999, Some("127.0.0.1:0")),
-            ("127.0.0.1:80", 10_000, Some("127.0.0.2:0")),
-            ("127.0.0.1:80", 2_560_000, Some("127.0.1.1:0")),
-            ("192.0.2.1:80", 10_000, None),
-            ("[::1]:80", 10_000, None),
+            ("127.0.0.1:80", 9_999, 0, None),
+            ("127.0.0.1:80", 10_000, 0, Some("127.0.0.2:0")),
+            ("127.0.0.1:80", 29_999, 0, Some("127.0.0.3:0")),
+            ("127.0.0.1:80", 10_000, 0x0001_7FFE, Some("127.127.254.2:0")),
+            ("192.0.2.1:80", 10_000, 0, None),
+            ("[::1]:80", 10_000, 0, None),
         ];
-        for (server, number, wanted) in table {
+        for (server, number, process, wanted) in table {
             let target = Target { address: server.parse().unwrap(), speech: Speech::Plain };
             let wanted = wanted.map(|address| address.parse().unwrap());
-            assert_eq!(target.source(number), wanted, "{server}, {number}");
+            assert_eq!(target.source(number, process), wanted, "{server}, {number}");
         }
     }
 }

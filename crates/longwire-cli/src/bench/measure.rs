@@ -97,6 +97,7 @@ fn load(arguments: &Arguments, index: usize, progress: &mut Progress) -> Result<
         size_bytes: arguments.size,
         deflate: arguments.deflate(),
         timeout: arguments.timeout,
+        process: std::process::id(),
     };
     let opened = open(&plan, progress)?;
     let messages = Messages::prepare(arguments.content(), arguments.size, opened.deflate)

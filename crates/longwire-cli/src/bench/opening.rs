@@ -38,6 +38,8 @@ pub(super) struct Plan<'a> {
     pub(super) size_bytes: usize,
     pub(super) deflate: Deflate,
     pub(super) timeout: Duration,
+    /// This process, which has addresses to come from for itself.
+    pub(super) process: u32,
 }
 
 /// All connections to a server.
@@ -105,14 +107,17 @@ impl Plan<'_> {
     }
 
     /// The address that connection `index` comes from; `None`: the system chooses. One address has
-    /// too few ports for many connections, but a machine has 16 million addresses towards itself.
+    /// too few ports for many connections, but a machine has 16 million addresses towards itself. Those
+    /// of another process would not do: a port that was chosen by `bind` is taken on that address for a
+    /// minute after its connection has ended.
     fn source(&self, index: usize, server: SocketAddr) -> Option<SocketAddr> {
         let is_loopback = server.is_ipv4() && server.ip().is_loopback();
         if !is_loopback || self.connections <= CONNECTIONS_PER_ADDRESS {
             return None;
         }
         let number = (self.opened_before + index) / CONNECTIONS_PER_ADDRESS;
-        let address = u32::from(Ipv4Addr::new(127, 0, 0, 2)) + u32::try_from(number).ok()?;
+        let first = u32::from(Ipv4Addr::new(127, 0, 0, 2)) + ((self.process & 0x7FFF) << 8);
+        let address = first.checked_add(u32::try_from(number).ok()?)?;
         Some(SocketAddr::new(IpAddr::V4(address.into()), 0))
     }
 
@@ -297,13 +302,13 @@ fn is_under_way(error: &std::io::Error) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Deflate, DeflateParams, Plan, Target, check_agreed};
+    use super::{Deflate, DeflateParams, IpAddr, Plan, Target, check_agreed};
     use std::time::Duration;
 
     #[test]
     fn many_connections_to_this_machine_come_from_several_addresses() {
         // The server, how many connections, how many to other servers before; which one it is, and
-        // where it comes from.
+        // where it comes from, in process 0.
         let table = [
             ("127.0.0.1:80", 10_000, 0, 9_999, None),
             ("127.0.0.1:80", 10_001, 0, 0, Some("127.0.0.2:0")),
@@ -323,9 +328,19 @@ mod tests {
                 size_bytes: 0,
                 deflate: Deflate::None,
                 timeout: Duration::ZERO,
+                process: 0,
             };
             let source = plan.source(index, server.parse().unwrap());
             assert_eq!(source, expected.map(|text| text.parse().unwrap()), "{server}, {index}");
+            // Process 0x12345 is as far from it as its last 15 bits say.
+            let other =
+                Plan { process: 0x0001_2345, ..plan }.source(index, server.parse().unwrap());
+            let distance =
+                other.zip(source).map(|(other, source)| match (other.ip(), source.ip()) {
+                    (IpAddr::V4(other), IpAddr::V4(source)) => u32::from(other) - u32::from(source),
+                    _ => 0,
+                });
+            assert_eq!(distance, source.map(|_| 0x0023_4500), "{server}, {index}");
         }
     }
 

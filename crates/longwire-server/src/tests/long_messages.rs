@@ -185,6 +185,7 @@ fn what_is_wrong_in_a_long_message_ends_the_connection_before_the_message_ends()
     let frames = frames(&client.receive());
     assert_eq!((frames[0].0, close_code(&frames[0].1), frames.len()), (CLOSE, 1007, 1));
     assert_eq!(simulation.application().messages, 0);
+    assert!(client.is_ended(), "the server ends the stream behind its Close");
 }
 
 /// Where a long message has to wait, what came behind its request waits too: a peer that takes

@@ -267,3 +267,20 @@ fn a_dead_connection_holds_no_buffer() {
         assert_eq!(freed.bytes_current, 0, "{name}: {freed:?}");
     }
 }
+
+/// The same where a message is not UTF-8 whose bytes are read to where they belong.
+#[test]
+fn a_connection_that_fails_in_place_holds_no_buffer() {
+    let params = DeflateParams::default();
+    let hello = message(&[b'a'; 1000], Some(params));
+    let begun = [&b"\x81\xff\0\0\0\0\0\x01\0\0\0\0\0\0"[..], &[b'a'; 100]].concat();
+    let (mut inbound, mut control) = (Inbound::new(), ControlFrames::new());
+    let mut socket = server(Limits::default(), Some(params));
+    let (_, outcome) = receive(&mut socket, &mut inbound, &mut [hello, begun].concat(), 7);
+    assert_eq!(outcome, Ok(1000));
+    socket.space().expect("most of it is missing")[0] = 0xff;
+    let failed = socket.receive_in_place(1, &mut control, &mut inbound);
+    assert_eq!(failed, Err(ProtocolError::TextNotUtf8));
+    let freed = measure(|| drop(socket));
+    assert_eq!(freed.bytes_current, 0, "{freed:?}");
+}

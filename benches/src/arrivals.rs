@@ -86,3 +86,27 @@ fn exchange(streams: &mut [TcpStream], sent: &[u8], wanted: &[u8]) -> Result<()>
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::raw_echo;
+    use std::net::TcpListener;
+
+    #[test]
+    fn a_crowd_comes_and_goes_and_a_wrong_answer_is_an_error() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        std::thread::spawn(|| raw_echo::serve(listener));
+        crowd(&Target { address, speech: Speech::Raw }).unwrap();
+        // It sends the request back, which is no response.
+        crowd(&Target { address, speech: Speech::Plain }).unwrap_err();
+    }
+
+    #[test]
+    fn nothing_is_opened_in_no_time() {
+        let target = Target { address: ([127, 0, 0, 1], 1).into(), speech: Speech::Plain };
+        let slice = slice(&target, std::process::id(), Duration::ZERO).unwrap();
+        assert_eq!(slice.connections, 0);
+    }
+}

@@ -34,9 +34,9 @@ pub(super) fn growth(growth: &Growth) -> String {
     };
     let messages = [
         line("longwire, all in use", micros(&growth.all.longwire), OWN, false),
-        line("100 in use, others idle", micros(&growth.few.longwire), LIGHT, false),
+        line("longwire, 100 in use", micros(&growth.few.longwire), LIGHT, false),
         line("raw TCP, all in use", micros(&growth.all.raw), RAW, true),
-        line("100 in use, others idle", micros(&growth.few.raw), PALE, true),
+        line("raw TCP, 100 in use", micros(&growth.few.raw), PALE, true),
     ];
     let heading = "Microseconds of server CPU time a message";
     panel(&mut svg, (54.0, 424.0), heading, &growth.connections, &messages);
@@ -105,7 +105,7 @@ fn panel(
 fn step(most: f64) -> f64 {
     let least = most / 4.0;
     let decade = 10f64.powf(least.log10().floor());
-    let round = [1.0, 2.0, 2.5, 5.0, 10.0].map(|number| number * decade);
+    let round = [1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 7.5, 10.0].map(|number| number * decade);
     round.into_iter().find(|step| *step >= least).unwrap_or(least)
 }
 
@@ -121,7 +121,7 @@ mod tests {
     #[test]
     fn scales_end_at_round_numbers_above_the_most() {
         let table =
-            [(1.0, 0.25), (7.9, 2.0), (8.1, 2.5), (179.0, 50.0), (201.0, 100.0), (40.0, 10.0)];
+            [(1.0, 0.25), (7.9, 2.0), (8.1, 2.5), (179.0, 50.0), (201.0, 75.0), (40.0, 10.0)];
         for (most, wanted) in table {
             assert!((step(most) - wanted).abs() < 1e-9, "{most}: {}", step(most));
         }

@@ -87,12 +87,13 @@ fn growth(text: &mut String, results: &Results) {
         "\n### Connections\n\nServers with one worker, without heartbeats, one for each line; {place}. \
          {limit}. Beside them a raw TCP echo on mio: what more sockets cost the system, and nobody on it \
          can save. *Growth* is the CPU time of a message, divided by that in the first line in the same \
-         round.\n\n\
+         round.\n\n![Microseconds a message and bytes a connection](performance-scale.svg)\n\n\
          One message in flight on {FEW} connections, and beside them so many idle ones:\n\n{}\n\
-         One message in flight on each connection, so that each has long left the processor's caches \
-         when it is its turn:\n\n{}\n\
+         One message in flight on each connection: the more there are, the longer has each been out of the \
+         processor's caches when it is its turn:\n\n{}\n\
          Memory: bytes of resident anonymous memory (RssAnon) that the server has grown by for each \
-         connection, in one run; idle, and idle again after an echo:\n\n{}",
+         connection, in one run; idle, and idle again after an echo. It comes in pages of 4 KiB, and tables \
+         double when they are full: with few connections that shows.\n\n{}",
         costs(growth, &growth.few, "messages"),
         costs(growth, &growth.all, "messages"),
         memory(growth),

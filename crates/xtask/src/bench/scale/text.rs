@@ -6,6 +6,7 @@ use super::super::load::{Slice, rate, ratio};
 use super::super::markdown::{Table, wrapped};
 use super::super::sections::grouped;
 use super::super::spread::Spread;
+use super::OTHER_DESCRIPTORS;
 use super::bed::SIZE_BYTES;
 use super::connections::FEW;
 use super::results::{Beside, Growth, Results, Workers};
@@ -73,20 +74,21 @@ fn growth(text: &mut String, results: &Results) {
     } else {
         "servers and load were **not** given a processor each"
     };
+    let reached = results.growth.connections.last().copied().unwrap_or_default();
     let limit = match results.descriptors {
-        Some(limit) => format!(
+        Some(limit) if reached.saturating_add(OTHER_DESCRIPTORS) >= limit => format!(
             "A process may have {} descriptors here (RLIMIT_NOFILE), one for each connection: that, and \
              nothing else, is why the tables end where they do",
             grouped(limit as f64)
         ),
-        None => "The number of descriptors is not limited here".to_owned(),
+        _ => "More connections were not tried, though there are descriptors for them".to_owned(),
     };
     let growth = &results.growth;
     let _ = write!(
         text,
         "\n### Connections\n\nServers with one worker, without heartbeats, one for each line; {place}. \
-         {limit}. Beside them a raw TCP echo on mio: what more sockets cost the system, and nobody on it \
-         can save. *Growth* is the CPU time of a message, divided by that in the first line in the same \
+         {limit}. Beside them a raw TCP echo on mio: what more sockets cost the system, whoever serves \
+         them. *Growth* is the CPU time of a message, divided by that in the first line in the same \
          round.\n\n![Microseconds a message and bytes a connection](performance-scale.svg)\n\n\
          One message in flight on {FEW} connections, and beside them so many idle ones:\n\n{}\n\
          One message in flight on each connection: the more there are, the longer has each been out of the \
@@ -192,6 +194,16 @@ mod tests {
         ];
         for wanted in table {
             assert!(text.contains(wanted), "no {wanted:?} in\n{text}");
+        }
+    }
+
+    #[test]
+    fn the_limit_is_named_where_it_is_reached() {
+        let mut results = results();
+        for limit in [Some(20_001), None] {
+            results.descriptors = limit;
+            let text = section(&results);
+            assert!(text.contains("More connections were not tried"), "{limit:?}: {text}");
         }
     }
 

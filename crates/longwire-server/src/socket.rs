@@ -10,7 +10,7 @@ use crate::network::Network;
 use crate::outbox::frame_end;
 use crate::table::{NO_MEMORY, Table};
 use crate::turn::Turn;
-use longwire::{Compression, Message};
+use longwire::{Compression, EncodedHeader, Message};
 use std::io::{self, ErrorKind, IoSlice};
 
 /// From this length on a message is written at once.
@@ -74,40 +74,37 @@ impl<S> Table<S> {
         }
     }
 
-    /// Writes the message behind what is in the turn's output, a frame with each write.
+    /// Writes the message behind what is in the turn's output, many frames with each write: each write
+    /// wakes the peer.
     fn write_at_once(
         &mut self,
         key: usize,
         message: Message<'_>,
         socket: &mut dyn Socket,
     ) -> io::Result<Sent> {
-        let max_frame_bytes = self.config.send_options.max_frame_bytes;
-        let mut unsent_from = None;
-        for (piece, last) in message.fragments(max_frame_bytes) {
+        let mut fragments = message.fragments(self.config.send_options.max_frame_bytes).peekable();
+        while fragments.peek().is_some() {
             let Phase::Open(session) = &mut self.connections[key].phase else {
                 return Ok(Sent::Dropped);
             };
-            let Turn { output, .. } = &mut self.turn;
-            if unsent_from.is_some() {
-                let added = session.websocket.send_fragment(piece, last, output);
-                added.map_err(|_| ErrorKind::OutOfMemory)?;
-                continue;
+            let mut frames: Frames<'_> = [None; FRAMES];
+            for (place, (piece, last)) in frames.iter_mut().zip(&mut fragments) {
+                let Ok(header) = session.websocket.fragment_header(piece, last) else {
+                    return Ok(Sent::Dropped);
+                };
+                *place = Some(Frame { header, payload: piece.as_bytes() });
             }
-            let Ok(header) = session.websocket.fragment_header(piece, last) else {
-                return Ok(Sent::Dropped);
-            };
-            let frame = [header.as_bytes(), piece.as_bytes()];
-            let sent = socket.write(&[output, frame[0], frame[1]].map(IoSlice::new))?;
-            if sent == output.len() + frame[0].len() + frame[1].len() {
+            let (sent, offered) = write_frames(&self.turn.output, &frames, socket)?;
+            if sent == offered {
                 self.turn.written_bytes += sent;
                 self.turn.clear_output();
                 continue;
             }
-            output.try_reserve(frame[0].len() + frame[1].len())?;
-            frame.iter().for_each(|part| output.extend_from_slice(part));
-            unsent_from = Some(sent);
-        }
-        if let Some(sent) = unsent_from {
+            let sent = keep_unsent(&mut self.turn, &frames, sent)?;
+            for (piece, last) in &mut fragments {
+                let added = session.websocket.send_fragment(piece, last, &mut self.turn.output);
+                added.map_err(|_| ErrorKind::OutOfMemory)?;
+            }
             // Before anything else is processed the worker is to find out how much waits.
             self.turn.written_bytes += self.turn.output.len();
             if !self.queue_output(key, sent) {
@@ -130,4 +127,54 @@ impl<S> Table<S> {
         self.reschedule(key);
         queued
     }
+}
+
+/// How many frames one write has at most: 2 MiB, where frames have the length that is the default.
+const FRAMES: usize = 16;
+
+type Frames<'m> = [Option<Frame<'m>>; FRAMES];
+
+/// A frame whose payload lies elsewhere.
+#[derive(Clone, Copy)]
+struct Frame<'m> {
+    header: EncodedHeader,
+    payload: &'m [u8],
+}
+
+/// Writes `output`, and the frames behind it: how many bytes were taken, and how many there were.
+fn write_frames(
+    output: &[u8],
+    frames: &Frames<'_>,
+    socket: &mut dyn Socket,
+) -> io::Result<(usize, usize)> {
+    let mut slices = [IoSlice::new(output); 1 + 2 * FRAMES];
+    let (mut count, mut offered) = (1, output.len());
+    for frame in frames.iter().flatten() {
+        for part in [frame.header.as_bytes(), frame.payload] {
+            slices[count] = IoSlice::new(part);
+            count += 1;
+            offered += part.len();
+        }
+    }
+    Ok((socket.write(&slices[..count])?, offered))
+}
+
+/// Puts what the socket has not taken into the turn's output, from the frame that is cut on. `sent` is
+/// how much was taken of that output and these frames; returns how much of the new output that is.
+fn keep_unsent(turn: &mut Turn, frames: &Frames<'_>, mut sent: usize) -> io::Result<usize> {
+    if sent >= turn.output.len() {
+        sent -= turn.output.len();
+        turn.clear_output();
+    }
+    for Frame { header, payload } in frames.iter().flatten() {
+        let (head, frame_len) = (header.as_bytes(), header.as_bytes().len() + payload.len());
+        if turn.output.is_empty() && sent >= frame_len {
+            sent -= frame_len;
+            continue;
+        }
+        turn.output.try_reserve(frame_len)?;
+        turn.output.extend_from_slice(head);
+        turn.output.extend_from_slice(payload);
+    }
+    Ok(sent)
 }

@@ -157,7 +157,7 @@ impl WebSocket {
     /// # Errors
     /// The connection is not open, a fragmented message is being sent, or there is no memory. Then
     /// `out` is as it was.
-    #[inline]
+    #[inline(always)]
     pub fn send(
         &mut self,
         message: Message<'_>,

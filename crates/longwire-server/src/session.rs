@@ -15,7 +15,7 @@ const FLUSH_BYTES: usize = 64 * 1024;
 
 /// When messages of so many bytes have been handed out, the other connections have their turn:
 /// one read of compressed messages can inflate to a thousand times its length.
-pub(crate) const WORK_BYTES: usize = 256 * 1024;
+const WORK_BYTES: usize = 256 * 1024;
 
 /// A connection between its opening handshake and the end of its closing handshake.
 pub(crate) struct Session<S> {

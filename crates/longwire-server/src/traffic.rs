@@ -5,7 +5,7 @@ use crate::connection::{Connection, Phase};
 use crate::handshake::{self, Outcome};
 use crate::network::Network;
 use crate::outbox::Progress;
-use crate::session::{self, Step, WORK_BYTES};
+use crate::session::{self, Step};
 use crate::socket::{Socket as _, StreamSocket};
 use crate::table::Table;
 use crate::worker::Worker;
@@ -22,7 +22,9 @@ const FLUSHES_PER_TURN: usize = 8;
 impl<N: Network, A: Application> Worker<N, A> {
     // ---- in ----
 
-    /// Reads from a connection, once, if there is something to read and reason to.
+    /// Reads from a connection, once, if there is something to read and reason to; and once more where
+    /// that is the beginning of a long message: then the rest comes while the memory for it is in the
+    /// cache.
     pub(crate) fn read_if_ready(&mut self, key: usize) {
         let Some(connection) = self.table.connections.get_mut(key) else { return };
         if connection.paused {
@@ -31,8 +33,19 @@ impl<N: Network, A: Application> Worker<N, A> {
         if mem::take(&mut connection.unprocessed) {
             self.process_rest(key);
         } else if connection.readable {
+            let began = space(connection).is_none();
             self.read(key);
+            if began && self.goes_on(key) {
+                self.read(key);
+            }
         }
+        self.list_if_unread(key);
+    }
+
+    /// Whether there is more to read of a long message.
+    fn goes_on(&mut self, key: usize) -> bool {
+        let Some(connection) = self.table.connections.get_mut(key) else { return false };
+        connection.readable && !connection.paused && space(connection).is_some()
     }
 
     fn read(&mut self, key: usize) {
@@ -90,7 +103,6 @@ impl<N: Network, A: Application> Worker<N, A> {
         }
         self.flush(key);
         self.table.turn.end();
-        self.list_if_unread(key);
     }
 
     /// The application has panicked while it was given the input of this connection, or the engine
@@ -322,12 +334,14 @@ enum Read {
     InPlace(usize),
 }
 
-/// Where the connection's next bytes belong, if it is in the middle of a long message: no more of
-/// it than the work of one turn.
+/// The longest read of a long message: the others have their turn behind it.
+pub(crate) const IN_PLACE_BYTES: usize = 1024 * 1024;
+
+/// Where the connection's next bytes belong, if it is in the middle of a long message.
 fn space<S>(connection: &mut Connection<S>) -> Option<&mut [u8]> {
     let Phase::Open(session) = &mut connection.phase else { return None };
     let space = session.websocket.space()?;
-    let len = space.len().min(WORK_BYTES);
+    let len = space.len().min(IN_PLACE_BYTES);
     space.get_mut(..len)
 }
 

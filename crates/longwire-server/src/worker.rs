@@ -5,7 +5,7 @@
 //! 1. It waits for readiness, or for the next deadline; not at all where work was left over.
 //! 2. A shutdown, if one was asked for.
 //! 3. The connections that became ready: what waits is written before anything is read, and each is
-//!    read from **once**.
+//!    read from **once**, or twice where a long message begins.
 //! 4. The connections that filled the buffer in the turn before, once more each.
 //! 5. Deadlines that have passed.
 //! 6. New connections, up to a number. They come behind everything that speaks of connections by
@@ -13,7 +13,7 @@
 //! 7. What was sent to connections outside of their own turn is written, everything for one
 //!    connection together.
 //!
-//! That is each connection's budget: one buffer of input, as much output as a few flushes take, and
+//! That is each connection's budget: one buffer of input, or a mebibyte of a long message, as much output as a few flushes take, and
 //! not many more bytes of messages than that, into however many they inflate.
 //! What is left has the next turn, so that however busy a socket is, the others have theirs.
 //!

@@ -1,9 +1,9 @@
 //! Messages that are written from where they lie.
 
 use super::*;
-use crate::session::WORK_BYTES;
 use crate::simulation::Call;
 use crate::socket::LONG_BYTES;
+use crate::traffic::IN_PLACE_BYTES;
 use longwire::SendOptions;
 
 /// What one of the probe's answers is on the wire.
@@ -225,5 +225,5 @@ fn a_long_message_is_read_in_pieces_that_others_can_wait_for() {
     client.send(&frame(BINARY, &vec![b'a'; LEN]));
     simulation.run();
     assert_eq!((simulation.application().messages, client.unread_bytes()), (1, 0));
-    assert!(client.reads() - reads_before >= LEN / WORK_BYTES, "{} reads", client.reads());
+    assert!(client.reads() - reads_before >= LEN / IN_PLACE_BYTES, "{} reads", client.reads());
 }

@@ -7,6 +7,8 @@
 //!   what it is sent is encoded into the turn's one buffer, shared by all connections.
 //! - What other connections are sent goes into their outboxes, and they are put on a list, to be
 //!   flushed when the turn ends.
+//!
+//! A long message to the owner takes neither, where nothing waits: `socket.rs` writes it at once.
 
 use crate::agenda::Agenda;
 use crate::application::Sent;

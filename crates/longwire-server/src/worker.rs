@@ -13,9 +13,10 @@
 //! 7. What was sent to connections outside of their own turn is written, everything for one
 //!    connection together.
 //!
-//! That is each connection's budget: one buffer of input, or a mebibyte of a long message, as much output as a few flushes take, and
-//! not many more bytes of messages than that, into however many they inflate.
-//! What is left has the next turn, so that however busy a socket is, the others have theirs.
+//! That is each connection's budget: one buffer of input, or with it a mebibyte of a long message; as
+//! much output as a few flushes take; and not many more bytes of messages than that, into however many
+//! they inflate. What is left has the next turn, so that however busy a socket is, the others have
+//! theirs.
 //!
 //! Readiness is edge-triggered. A read that does not fill the buffer has emptied the socket, so it
 //! is not tried again; one that fills it puts the connection on the list for step 4.

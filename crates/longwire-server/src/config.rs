@@ -63,7 +63,7 @@ pub struct Config {
     pub max_outbox_bytes: usize,
     /// What happens to a connection that does not take what it is sent. Default: close it.
     pub slow_consumer: SlowConsumer,
-    /// The buffer that a worker reads into, whichever connection it reads from. Default: 64 KiB.
+    /// The buffer that a worker reads into, whichever connection it reads from. Default: 32 KiB.
     pub read_buffer_bytes: usize,
 }
 
@@ -97,7 +97,7 @@ impl Default for Config {
             outbox_low_water_bytes: 64 * 1024,
             max_outbox_bytes: 16 * 1024 * 1024,
             slow_consumer: SlowConsumer::Close,
-            read_buffer_bytes: 64 * 1024,
+            read_buffer_bytes: 32 * 1024,
         }
     }
 }

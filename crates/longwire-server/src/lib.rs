@@ -15,6 +15,7 @@ mod mailbox;
 mod mio_network;
 mod network;
 mod outbox;
+mod read_buffer;
 mod server;
 mod session;
 #[cfg(unix)]

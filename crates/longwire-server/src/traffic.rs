@@ -9,7 +9,7 @@ use crate::session::{self, Step};
 use crate::socket::{Socket as _, StreamSocket};
 use crate::table::Table;
 use crate::worker::Worker;
-use longwire::{CloseCode, Input, MAX_REST_BYTES};
+use longwire::{CloseCode, Input};
 use std::io::{self, ErrorKind, IoSlice};
 use std::mem;
 use std::ops::Range;
@@ -53,7 +53,7 @@ impl<N: Network, A: Application> Worker<N, A> {
         let Some(stream) = &mut streams[key] else { return };
         let in_place = space(&mut table.connections[key]);
         let is_in_place = in_place.is_some();
-        let room = in_place.unwrap_or(&mut buffer[MAX_REST_BYTES..]);
+        let room = in_place.unwrap_or_else(|| buffer.room());
         let room_len = room.len();
         let read = match network.read(stream, room) {
             Ok(0) => return self.end_of_stream(key),
@@ -71,29 +71,30 @@ impl<N: Network, A: Application> Worker<N, A> {
         if is_in_place {
             return self.process_read(key, Read::InPlace(read));
         }
-        let mut begin = MAX_REST_BYTES;
-        if let Some(pending) = &mut connection.pending {
-            begin -= pending.rest.len();
-            self.buffer[begin..MAX_REST_BYTES].copy_from_slice(&pending.rest);
-            pending.rest.clear();
-        }
-        self.process_read(key, Read::InBuffer(begin..MAX_REST_BYTES + read));
+        let place = match &mut connection.pending {
+            Some(pending) => {
+                let place = self.buffer.join(&pending.rest, read);
+                pending.rest.clear();
+                place
+            }
+            None => self.buffer.join(&[], read),
+        };
+        self.process_read(key, Read::InBuffer(place));
     }
 
     /// Goes on with what was left unprocessed when reading was paused, or when the turn was over.
     fn process_rest(&mut self, key: usize) {
         let Some(pending) = &mut self.table.connections[key].pending else { return };
-        let len = pending.rest.len();
-        self.buffer[..len].copy_from_slice(&pending.rest);
+        let place = self.buffer.put_back(&pending.rest);
         pending.rest.clear();
-        self.process_read(key, Read::InBuffer(0..len));
+        self.process_read(key, Read::InBuffer(place));
     }
 
     fn process_read(&mut self, key: usize, read: Read) {
         let mut buffer = mem::take(&mut self.buffer);
         self.table.turn.begin(key);
         let process = AssertUnwindSafe(|| match read {
-            Read::InBuffer(range) => self.process(key, &mut buffer[range]),
+            Read::InBuffer(place) => self.process(key, buffer.at(place)),
             Read::InPlace(len) => self.process_in_place(key, len),
         });
         let panicked = panic::catch_unwind(process).is_err();

@@ -31,10 +31,11 @@ use crate::ending::Ending;
 use crate::handshake::Handshake;
 use crate::mailbox::Mailbox;
 use crate::network::{MAX_READY, Network, Ready};
+use crate::read_buffer::ReadBuffer;
 use crate::table::{NO_MEMORY, Table};
 use crate::timers::Fate;
 use longwire::handshake::Rejection;
-use longwire::{CloseCode, Inbound, MAX_REST_BYTES};
+use longwire::{CloseCode, Inbound};
 use std::fmt;
 use std::io;
 use std::mem;
@@ -55,8 +56,7 @@ pub(crate) struct Worker<N: Network, A: Application> {
     pub(crate) table: Table<A::Session>,
     /// The sockets, each at its connection's key.
     pub(crate) streams: Vec<Option<N::Stream>>,
-    /// What is read, from whichever connection: room for a rest, then for a read.
-    pub(crate) buffer: Box<[u8]>,
+    pub(crate) buffer: ReadBuffer,
     pub(crate) inbound: Inbound,
     pub(crate) acceptor: Acceptor,
     /// Those that may have more to read.
@@ -86,7 +86,7 @@ impl<N: Network, A: Application> Worker<N, A> {
             application,
             table,
             streams: Vec::new(),
-            buffer: vec![0; MAX_REST_BYTES + config.read_buffer_bytes].into_boxed_slice(),
+            buffer: ReadBuffer::new(config.read_buffer_bytes),
             inbound: Inbound::new(),
             acceptor: Acceptor::new(count, config.max_connections),
             unread: Agenda::default(),

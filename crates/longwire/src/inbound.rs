@@ -19,7 +19,7 @@ const KEPT_BUFFERS: usize = 256;
 const SHORT_BYTES: usize = 64 * 1024;
 /// A longer one serves a message that begins with a piece no more than so many times shorter: what a
 /// connection holds follows what it has received, and not what others have.
-const TIMES_THE_FIRST_PIECE: usize = 32;
+const TIMES_THE_FIRST_PIECE: usize = 64;
 /// How many decoders wait for the next compressed message. Each costs some 50 KiB.
 #[cfg(feature = "deflate")]
 const KEPT_INFLATERS: usize = 16;
@@ -57,7 +57,7 @@ impl Inbound {
         let kept = finished.or_else(|| self.take_spare(max_bytes));
         let mut partial =
             kept.or_else(|| Heap::new(Partial::default())).ok_or(ProtocolError::OutOfMemory)?;
-        partial.begin(kind);
+        partial.begin(kind, first_bytes);
         Ok(partial)
     }
 
@@ -112,19 +112,20 @@ impl fmt::Debug for Inbound {
 
 #[cfg(test)]
 mod tests {
-    use super::{Inbound, KEPT_BUFFERS, KEPT_BYTES, SHORT_BYTES};
+    use super::{Inbound, KEPT_BUFFERS, KEPT_BYTES, SHORT_BYTES, TIMES_THE_FIRST_PIECE};
     use crate::event::{Event, Kind};
     use crate::heap::Heap;
-    use crate::partial::Partial;
+    use crate::partial::{HALF_PAGE_BYTES, Partial};
     use std::vec;
     use std::vec::Vec;
 
     const LONGEST: u64 = 1 << 30;
 
-    /// A message of `len` bytes that has come in whole, in a buffer of as many.
+    /// A message that has come in whole, in a buffer of `len` bytes.
     fn message(inbound: &mut Inbound, len: usize) -> Heap<Partial> {
         let mut partial = inbound.begin(Kind::Binary, len).unwrap();
-        partial.push(&vec![b'a'; len], LONGEST).unwrap();
+        let before = if len < 8 * 1024 { 0 } else { HALF_PAGE_BYTES };
+        partial.push(&vec![b'a'; len - before], LONGEST).unwrap();
         partial
     }
 
@@ -175,9 +176,10 @@ mod tests {
     /// filled, be it the last one or one before it, but a shorter one behind them.
     #[test]
     fn a_long_buffer_serves_no_message_that_begins_with_little() {
-        let long = 32 * SHORT_BYTES;
+        let long = KEPT_BYTES / 2;
+        let enough = long / TIMES_THE_FIRST_PIECE;
         for (first_bytes, capacity) in
-            [(1, SHORT_BYTES), (SHORT_BYTES - 1, SHORT_BYTES), (SHORT_BYTES, long), (long, long)]
+            [(1, SHORT_BYTES), (enough - 1, SHORT_BYTES), (enough, long), (long, long)]
         {
             let mut inbound = Inbound::new();
             let partials = [SHORT_BYTES, long, long].map(|len| message(&mut inbound, len));

@@ -1,8 +1,8 @@
 //! Masking, RFC 6455 §5.3: every byte of the payload is XORed with one of the four bytes of the
 //! key, in turn. The same operation masks and unmasks.
 //!
-//! Eight bytes at a time, in place: the compiler turns this loop into vector instructions, and short
-//! payloads, which are most, pay for no dispatch. Long ones are worth beginning at a line of the cache.
+//! In place, 16 bytes at a time: short payloads, which are most, pay for no dispatch and for no loop
+//! over their last bytes. Long ones are worth wider instructions, beginning at a line of the cache.
 
 /// From this length on a payload is masked line by line.
 const LONG_BYTES: usize = 512;
@@ -21,7 +21,7 @@ const CACHE_LINE_BYTES: usize = 64;
 #[inline]
 pub fn apply_mask(payload: &mut [u8], key: [u8; 4]) -> [u8; 4] {
     if payload.len() < LONG_BYTES {
-        return mask_words(payload, key);
+        return mask_short(payload, key);
     }
     mask_long(payload, key)
 }
@@ -49,33 +49,64 @@ fn mask_long(payload: &mut [u8], key: [u8; 4]) -> [u8; 4] {
 fn mask_lines(payload: &mut [u8], key: [u8; 4]) -> [u8; 4] {
     let front_len = payload.as_ptr().align_offset(CACHE_LINE_BYTES).min(payload.len());
     let (front, lines) = payload.split_at_mut(front_len);
-    let key = mask_words(front, key);
-    mask_words(lines, key)
-}
-
-#[inline(always)]
-fn mask_words(payload: &mut [u8], key: [u8; 4]) -> [u8; 4] {
-    // RFC 6455 §5.3: byte i of the payload with byte i modulo 4 of the key.
-    let narrow = u32::from_ne_bytes(key);
-    let wide = u64::from(narrow) << 32 | u64::from(narrow);
-    let (words, tail) = payload.as_chunks_mut::<8>();
+    let key = mask_short(front, key);
+    let wide = repeated(key);
+    let (words, rest) = lines.as_chunks_mut::<8>();
     for word in words {
         *word = (u64::from_ne_bytes(*word) ^ wide).to_ne_bytes();
     }
-    let (half, tail) = tail.as_chunks_mut::<4>();
-    for word in half {
-        *word = (u32::from_ne_bytes(*word) ^ narrow).to_ne_bytes();
+    mask_short(rest, key)
+}
+
+/// Eight bytes and more in chunks of 16 or one of 8. The last one overlaps the one before, where the
+/// length has it so: it is masked before that one is, and stored behind it.
+#[inline(always)]
+fn mask_short(payload: &mut [u8], key: [u8; 4]) -> [u8; 4] {
+    let turned = turn(key, payload.len());
+    if let Some(last) = payload.last_chunk::<16>() {
+        let last = u128::from_ne_bytes(*last) ^ twice(repeated(turned));
+        for chunk in payload.as_chunks_mut::<16>().0 {
+            *chunk = (u128::from_ne_bytes(*chunk) ^ twice(repeated(key))).to_ne_bytes();
+        }
+        store_last(payload, last.to_ne_bytes());
+    } else if let Some(last) = payload.last_chunk::<8>() {
+        let last = u64::from_ne_bytes(*last) ^ repeated(turned);
+        if let Some(first) = payload.first_chunk_mut::<8>() {
+            *first = (u64::from_ne_bytes(*first) ^ repeated(key)).to_ne_bytes();
+        }
+        store_last(payload, last.to_ne_bytes());
+    } else {
+        for (byte, key) in payload.iter_mut().zip(key.into_iter().cycle()) {
+            *byte ^= key;
+        }
     }
-    for (byte, key) in tail.iter_mut().zip(key) {
-        *byte ^= key;
+    turned
+}
+
+#[inline(always)]
+fn store_last<const N: usize>(payload: &mut [u8], last: [u8; N]) {
+    if let Some(place) = payload.last_chunk_mut() {
+        *place = last;
     }
-    let [a, b, c, d] = key;
-    match tail.len() {
-        0 => [a, b, c, d],
-        1 => [b, c, d, a],
-        2 => [c, d, a, b],
-        _ => [d, a, b, c],
-    }
+}
+
+/// RFC 6455 §5.3: byte i of the payload with byte i modulo 4 of the key.
+#[inline(always)]
+fn repeated(key: [u8; 4]) -> u64 {
+    let narrow = u64::from(u32::from_ne_bytes(key));
+    narrow << 32 | narrow
+}
+
+#[inline(always)]
+fn twice(word: u64) -> u128 {
+    u128::from(word) << 64 | u128::from(word)
+}
+
+/// The key for what is behind `len` bytes.
+#[inline(always)]
+fn turn(key: [u8; 4], len: usize) -> [u8; 4] {
+    let [low, ..] = len.to_le_bytes();
+    u32::from_le_bytes(key).rotate_right(8 * u32::from(low % 4)).to_le_bytes()
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 mod acceptor;
 mod agenda;
 mod application;
+#[allow(dead_code, reason = "nobody reads bodies yet")]
+mod body;
 mod clock;
 mod config;
 mod connection;

@@ -1,0 +1,77 @@
+//! The seam between the hub and the dialects: bytes of a client to commands, replies and pushes to
+//! bytes.
+
+use std::sync::Arc;
+
+use crate::{Command, CommandId, Disconnect, Error, Push, Reply};
+
+/// Bytes that are ready to be sent, shared by all who get them.
+pub type Payload = Arc<[u8]>;
+
+/// In which words, and over which transport, a session is spoken to: what decides on the bytes of a
+/// push.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Dialect {
+    /// Centrifugo's protocol in JSON, each payload a WebSocket message.
+    CentrifugeWebSocket,
+    /// The same, each payload an event of `text/event-stream`.
+    CentrifugeSse,
+    /// The same, each payload a line of a response that does not end.
+    CentrifugeHttpStream,
+    /// Plain Server-Sent Events, of which the client only chose the channels.
+    Sse,
+    /// One answer to one request.
+    Poll,
+}
+
+impl Dialect {
+    /// How many there are.
+    pub const COUNT: usize = 5;
+
+    /// All of them, each at its [`index`](Self::index).
+    pub const ALL: [Self; Self::COUNT] = [
+        Self::CentrifugeWebSocket,
+        Self::CentrifugeSse,
+        Self::CentrifugeHttpStream,
+        Self::Sse,
+        Self::Poll,
+    ];
+
+    /// Its place in [`ALL`](Self::ALL).
+    pub const fn index(self) -> usize {
+        self as usize
+    }
+
+    /// Whether the commands of a session come by another way than its pushes go, so that they name
+    /// the session they are for.
+    pub const fn is_emulated(self) -> bool {
+        matches!(self, Self::CentrifugeSse | Self::CentrifugeHttpStream)
+    }
+}
+
+/// Speaks the dialects.
+pub trait Codec: Send {
+    /// Reads what a client sent at once: commands in their order, each with its number.
+    ///
+    /// # Errors
+    /// It cannot be read. What was before that in `commands` is carried out, then the session ends so.
+    fn decode(
+        &self,
+        dialect: Dialect,
+        bytes: &[u8],
+        commands: &mut Vec<(CommandId, Command)>,
+    ) -> Result<(), Disconnect>;
+
+    /// Writes the reply to a command. Nothing where the dialect has no words for it.
+    fn encode_reply(
+        &self,
+        dialect: Dialect,
+        id: CommandId,
+        reply: &Result<Reply, Error>,
+        out: &mut Vec<u8>,
+    );
+
+    /// Writes a push. Nothing where the dialect has no words for it.
+    fn encode_push(&self, dialect: Dialect, push: &Push, out: &mut Vec<u8>);
+}

@@ -6,7 +6,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::{ChannelName, ClientId, ClientInfo, Epoch, Json, Position, Publication, SessionId};
+use crate::{
+    ChannelName, ClientId, ClientInfo, Epoch, Error, Json, Position, Publication, SessionId,
+};
 
 /// The number by which a client finds the reply to its command; 0 where it wants none.
 pub type CommandId = u32;
@@ -66,6 +68,9 @@ pub enum Command {
     },
     /// The answer to a ping; also a sign of life.
     Pong,
+    /// What the dialect could read but found to be no command that may be carried out: it is answered
+    /// with this error, and the session goes on.
+    Invalid(Error),
 }
 
 /// The first command of a session.

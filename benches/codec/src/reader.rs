@@ -2,7 +2,7 @@
 
 use std::io::Read as _;
 
-use crate::source::{READ_BYTES, Source};
+use crate::source::Source;
 
 /// The socket and the buffer, of which `at..filled` has not been looked at.
 pub(crate) struct Reader {
@@ -12,9 +12,15 @@ pub(crate) struct Reader {
     filled: usize,
 }
 
+/// Frames up to this stay in the buffer until they are whole.
+pub(crate) const BUFFER_BYTES: usize = 128 * 1024;
+
+/// A read brings so much, or what a long frame lacks.
+const READ_BYTES: usize = 8 * 1024;
+
 impl Reader {
     pub(crate) fn new(source: Source) -> Self {
-        Self { source, buffer: vec![0; READ_BYTES], at: 0, filled: 0 }
+        Self { source, buffer: vec![0; BUFFER_BYTES + READ_BYTES], at: 0, filled: 0 }
     }
 
     /// What has not been looked at.
@@ -27,11 +33,12 @@ impl Reader {
         self.at = self.filled - rest;
     }
 
-    /// Moves the rest to the front, and reads behind it.
-    pub(crate) fn read(&mut self) {
+    /// Moves the rest to the front, and reads behind it: what is missing, if that is known.
+    pub(crate) fn read(&mut self, missing: usize) {
         self.buffer.copy_within(self.at..self.filled, 0);
         let kept = self.filled - self.at;
-        let n = self.source.read(&mut self.buffer[kept..]).expect("always readable");
+        let room = &mut self.buffer[kept..][..missing.max(READ_BYTES)];
+        let n = self.source.read(room).expect("always readable");
         (self.at, self.filled) = (0, kept + n);
     }
 }

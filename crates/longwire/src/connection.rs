@@ -195,6 +195,7 @@ impl Connection {
         control: &mut ControlFrames,
     ) -> Result<Option<Event<'b>>, ProtocolError> {
         match self.phase {
+            Phase::Open | Phase::Closing if self.holds_message(input) => Ok(None),
             Phase::Open | Phase::Closing => self
                 .next_event(input, control)
                 .map_err(|error| self.fail_receiving(error, input, control)),

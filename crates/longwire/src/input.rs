@@ -29,12 +29,40 @@ use core::mem;
 #[derive(Debug)]
 pub struct Input<'b> {
     bytes: &'b mut [u8],
+    /// A whole message's frame up to this length stays in the input until all of it is there.
+    max_held_bytes: usize,
+    /// How many bytes such a frame lacks.
+    missing: usize,
 }
 
 impl<'b> Input<'b> {
     /// All of `bytes` is to be processed.
     pub fn new(bytes: &'b mut [u8]) -> Self {
-        Self { bytes }
+        Self::holding(bytes, 0)
+    }
+
+    /// All of `bytes` is to be processed, but what is there of a message in one frame of up to
+    /// `max_held_bytes`, header included, stays behind until all of it is there: for a program that
+    /// has a buffer for each connection, so that a message is handed out from where it was read to.
+    /// How much more is to be read [`missing`](Self::missing) says.
+    ///
+    /// What is wrong with the payload of such a frame is found when it is whole. Compressed messages
+    /// and fragments do not stay behind.
+    pub fn holding(bytes: &'b mut [u8], max_held_bytes: usize) -> Self {
+        Self { bytes, max_held_bytes, missing: 0 }
+    }
+
+    /// How many bytes the frame lacks that [stays behind](Self::holding). 0 where none does: any
+    /// number of bytes may bring something new.
+    pub fn missing(&self) -> usize {
+        self.missing
+    }
+
+    /// Whether a frame of `len` bytes stays behind until it is whole.
+    pub(crate) fn holds(&mut self, len: usize) -> bool {
+        let holds = len <= self.max_held_bytes;
+        self.missing = if holds { len.saturating_sub(self.bytes.len()) } else { 0 };
+        holds
     }
 
     /// How many bytes are left.

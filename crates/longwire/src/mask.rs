@@ -4,9 +4,10 @@
 //! In place, 16 bytes at a time: short payloads, which are most, pay for no dispatch and for no loop
 //! over their last bytes. Long ones are worth wider instructions, beginning at a line of the cache.
 
-/// From this length on a payload is masked line by line.
+/// From this length on a payload is masked with wider instructions.
 const LONG_BYTES: usize = 512;
-const CACHE_LINE_BYTES: usize = 64;
+/// Two of them are a line of the cache.
+const CHUNK_BYTES: usize = 32;
 
 /// Masks or unmasks `payload` in place, and returns the key turned so that it fits the byte that
 /// follows `payload`.
@@ -44,18 +45,31 @@ fn mask_long(payload: &mut [u8], key: [u8; 4]) -> [u8; 4] {
     mask_lines(payload, key)
 }
 
-/// Memory is written twice as fast where no store crosses a line of the cache.
+/// 32 bytes at a time from where no store crosses a line of the cache: memory is written twice as fast
+/// so. The first 32 bytes and the last ones overlap with those, and are stored behind them.
 #[inline(always)]
 fn mask_lines(payload: &mut [u8], key: [u8; 4]) -> [u8; 4] {
-    let front_len = payload.as_ptr().align_offset(CACHE_LINE_BYTES).min(payload.len());
-    let (front, lines) = payload.split_at_mut(front_len);
-    let key = mask_short(front, key);
-    let wide = repeated(key);
-    let (words, rest) = lines.as_chunks_mut::<8>();
-    for word in words {
-        *word = (u64::from_ne_bytes(*word) ^ wide).to_ne_bytes();
+    let turned = turn(key, payload.len());
+    let (Some(first), Some(last)) = (payload.first_chunk(), payload.last_chunk()) else {
+        return mask_short(payload, key);
+    };
+    let (first, last) = (masked(*first, key), masked(*last, turned));
+    let front_len = payload.as_ptr().align_offset(CHUNK_BYTES).min(payload.len());
+    let (_, aligned) = payload.split_at_mut(front_len);
+    for chunk in aligned.as_chunks_mut().0 {
+        *chunk = masked(*chunk, turn(key, front_len));
     }
-    mask_short(rest, key)
+    store_first(payload, first);
+    store_last(payload, last);
+    turned
+}
+
+#[inline(always)]
+fn masked(mut chunk: [u8; CHUNK_BYTES], key: [u8; 4]) -> [u8; CHUNK_BYTES] {
+    for word in chunk.as_chunks_mut().0 {
+        *word = (u32::from_ne_bytes(*word) ^ u32::from_ne_bytes(key)).to_ne_bytes();
+    }
+    chunk
 }
 
 /// Eight bytes and more in chunks of 16 or one of 8. The last one overlaps the one before, where the
@@ -71,8 +85,8 @@ fn mask_short(payload: &mut [u8], key: [u8; 4]) -> [u8; 4] {
         store_last(payload, last.to_ne_bytes());
     } else if let Some(last) = payload.last_chunk::<8>() {
         let last = u64::from_ne_bytes(*last) ^ repeated(turned);
-        if let Some(first) = payload.first_chunk_mut::<8>() {
-            *first = (u64::from_ne_bytes(*first) ^ repeated(key)).to_ne_bytes();
+        if let Some(first) = payload.first_chunk() {
+            store_first(payload, (u64::from_ne_bytes(*first) ^ repeated(key)).to_ne_bytes());
         }
         store_last(payload, last.to_ne_bytes());
     } else {
@@ -81,6 +95,13 @@ fn mask_short(payload: &mut [u8], key: [u8; 4]) -> [u8; 4] {
         }
     }
     turned
+}
+
+#[inline(always)]
+fn store_first<const N: usize>(payload: &mut [u8], first: [u8; N]) {
+    if let Some(place) = payload.first_chunk_mut() {
+        *place = first;
+    }
 }
 
 #[inline(always)]

@@ -42,6 +42,12 @@ impl Connection {
         })
     }
 
+    /// Whether the message at the front, of which not all is there, [stays behind](Input::holding).
+    pub(crate) fn holds_message(&self, input: &mut Input<'_>) -> bool {
+        let message = self.whole_message(input.rest());
+        message.is_some_and(|(_, header_len, len)| input.holds(header_len.saturating_add(len)))
+    }
+
     /// The opcode, the length of the header and that of the payload, where a data message by
     /// itself begins at the front of `bytes`, not compressed, with nothing wrong with its header.
     /// `None` is no verdict: [`receive_header`](Self::receive_header) gives one.

@@ -11,7 +11,7 @@ use longwire::{
 use super::{Receiver, Sender};
 use crate::deflate::Deflate;
 use crate::outgoing::{Outgoing, Turn};
-use crate::reader::Reader;
+use crate::reader::{BUFFER_BYTES, Reader};
 use crate::sink::Sink;
 use crate::source::Source;
 use crate::wire::Eye;
@@ -66,7 +66,7 @@ impl Receiver for Receive {
     fn receive(&mut self, count: u64, eye: &mut impl Eye) {
         let mut left = count;
         while left > 0 {
-            let mut input = Input::new(self.reader.unread());
+            let mut input = Input::holding(self.reader.unread(), BUFFER_BYTES);
             while left > 0
                 && let Some(event) = self
                     .socket
@@ -80,10 +80,10 @@ impl Receiver for Receive {
                 }
                 left -= 1;
             }
-            let rest = input.len();
+            let (rest, missing) = (input.len(), input.missing());
             self.reader.keep(rest);
             if left > 0 {
-                self.reader.read();
+                self.reader.read(missing);
             }
         }
     }

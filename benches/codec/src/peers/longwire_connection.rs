@@ -7,7 +7,7 @@ use longwire::{Connection, ControlFrames, Event, Input, Kind, MAX_HEADER_BYTES, 
 use super::longwire::{FAST_KEYS, connection};
 use super::{Receiver, Sender};
 use crate::outgoing::{Outgoing, Turn};
-use crate::reader::Reader;
+use crate::reader::{BUFFER_BYTES, Reader};
 use crate::sink::Sink;
 use crate::source::{READ_BYTES, Source};
 use crate::wire::Eye;
@@ -36,7 +36,7 @@ impl Receiver for Receive {
     fn receive(&mut self, count: u64, eye: &mut impl Eye) {
         let mut left = count;
         while left > 0 {
-            let mut input = Input::new(self.reader.unread());
+            let mut input = Input::holding(self.reader.unread(), BUFFER_BYTES);
             while left > 0
                 && let Some(event) =
                     self.connection.receive(&mut input, &mut self.control).expect("valid frames")
@@ -56,10 +56,10 @@ impl Receiver for Receive {
                 }
                 left -= 1;
             }
-            let rest = input.len();
+            let (rest, missing) = (input.len(), input.missing());
             self.reader.keep(rest);
             if left > 0 {
-                self.reader.read();
+                self.reader.read(missing);
             }
         }
     }

@@ -72,8 +72,8 @@ impl Connection {
 
 #[cfg(test)]
 mod tests {
-    use crate::event::Kind;
-    use crate::{Connection, Limits};
+    use crate::event::{Chunk, Event, Kind};
+    use crate::{Connection, ControlFrames, Input, Limits, ProtocolError};
     use std::vec::Vec;
 
     /// What is taken for a whole message at a glance is what the full examination finds, with
@@ -126,6 +126,67 @@ mod tests {
         assert_eq!(whole_messages, 2 * 3 * (2 * 126 + (4 + 1) + 2));
     }
 
+    /// What a server does with the first `cut` bytes of what a client sends, where frames of up to
+    /// `max_held_bytes` are held: the event, what stays behind, and what is missing.
+    fn held(
+        connection: &mut Connection,
+        sent: &[u8],
+        cut: usize,
+        max_held_bytes: usize,
+    ) -> (Result<Option<Event<'static>>, ProtocolError>, usize, usize) {
+        let bytes: &'static mut [u8] = Vec::leak(sent[..cut].to_vec());
+        let mut input = Input::holding(bytes, max_held_bytes);
+        let received = connection.receive(&mut input, &mut ControlFrames::new());
+        (received, input.len(), input.missing())
+    }
+
+    #[test]
+    fn a_message_is_held_until_it_is_whole() {
+        let sent = *b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58";
+        for cut in 0..sent.len() {
+            let server = &mut Connection::server(Limits::DEFAULT);
+            let missing = if cut < 2 { 0 } else { sent.len() - cut };
+            assert_eq!(held(server, &sent, cut, sent.len()), (Ok(None), cut, missing), "{cut}");
+            assert!(!server.is_receiving_message(), "nothing was taken of it");
+            let whole = (Ok(Some(Event::Text("Hello"))), 0, 0);
+            assert_eq!(held(server, &sent, sent.len(), sent.len()), whole, "after {cut}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_held() {
+        use ProtocolError::*;
+        let hello = b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58";
+        let chunk = |data| {
+            let chunk = Chunk { kind: Kind::Text, data, last: false, compressed: false };
+            Ok(Some(Event::Chunk(chunk)))
+        };
+        type Row =
+            (&'static str, &'static [u8], usize, Result<Option<Event<'static>>, ProtocolError>);
+        let table: &[Row] = &[
+            ("a frame that is longer", hello, 10, chunk(b"Hell")),
+            ("a message over the limit", b"\x82\xfe\x00\xff\x00", 300, Err(FrameTooBig)),
+            ("a wrong header", b"\x83\x85\x00\x00", 300, Err(ReservedOpcode)),
+            ("a fragment", b"\x01\x85\0\0\0\0ab", 300, chunk(b"a")),
+        ];
+        for (what, sent, max_held_bytes, expected) in table {
+            let limits = Limits { max_frame_bytes: 200, ..Limits::DEFAULT };
+            let cut = sent.len() - 1;
+            let (received, _, missing) =
+                held(&mut Connection::server(limits), sent, cut, *max_held_bytes);
+            assert_eq!((received, missing), (*expected, 0), "{what}");
+        }
+    }
+
+    /// Text that is wrong fails the connection when the frame that was held is whole.
+    #[test]
+    fn what_was_held_is_looked_at_when_it_is_whole() {
+        let sent = b"\x81\x83\0\0\0\0\xffab";
+        let server = &mut Connection::server(Limits::DEFAULT);
+        assert_eq!(held(server, sent, 8, 9), (Ok(None), 8, 1));
+        assert_eq!(held(server, sent, 9, 9), (Err(ProtocolError::TextNotUtf8), 0, 0));
+    }
+
     /// Inside a message, and where nothing is received any more, nothing is one.
     #[test]
     fn a_whole_message_comes_between_messages_alone() {
@@ -133,8 +194,8 @@ mod tests {
         let mut connection = Connection::server(Limits::DEFAULT);
         assert!(connection.whole_message(message).is_some());
         let mut fragment = *b"\x01\x80\x01\x02\x03\x04";
-        let mut input = crate::Input::new(&mut fragment);
-        let mut control = crate::ControlFrames::new();
+        let mut input = Input::new(&mut fragment);
+        let mut control = ControlFrames::new();
         assert_eq!(connection.receive(&mut input, &mut control), Ok(None));
         assert!(connection.whole_message(message).is_none());
         let mut connection = Connection::server(Limits::DEFAULT);

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use longwire_server::simulation::{Client, Simulation};
 use longwire_server::{
-    Accept, Application, CloseCode, Closure, Config, ConnectionId, Context, Initiator, Message,
-    Peers, Request, Response, Sent, Upgrade,
+    Accept, Answer, Application, CloseCode, Closure, Config, ConnectionId, Context, Incoming,
+    Initiator, Message, Peers, Response, Sent, Upgrade,
 };
 use simulated::{frame, request};
 
@@ -75,7 +75,7 @@ impl Application for Fragile {
         panic_if(session == "/close");
     }
 
-    fn http(&mut self, _: &Request<'_>) -> Response {
+    fn http(&mut self, _: &mut Peers<'_, String>, _: &Incoming<'_>) -> Answer {
         panic::panic_any(FAULT)
     }
 }

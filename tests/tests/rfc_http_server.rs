@@ -6,9 +6,11 @@ mod simulated;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use longwire::handshake::{Request, Upgrade};
+use longwire::handshake::Upgrade;
 use longwire_server::simulation::Simulation;
-use longwire_server::{Accept, Application, Config, Context, Message, Response};
+use longwire_server::{
+    Accept, Answer, Application, Config, Context, Incoming, Message, Peers, Response,
+};
 use simulated::{assert_refused, frame, open, request, simulation};
 
 /// A server that answers every plain request with the same page, whatever is asked for, but for a
@@ -30,16 +32,17 @@ impl Application for Pages {
         context.send(message);
     }
 
-    fn http(&mut self, request: &Request<'_>) -> Response {
+    fn http(&mut self, _: &mut Peers<'_, ()>, incoming: &Incoming<'_>) -> Answer {
+        let request = incoming.request;
         self.asked.push(format!("{} {}", request.method(), request.path()));
-        match request.path().strip_prefix("/status/") {
+        Answer::Last(match request.path().strip_prefix("/status/") {
             Some(status) => Response {
                 status: status.parse().expect("a status"),
                 headers: vec![("X-More".into(), "a".into())],
                 body: request.query().unwrap_or_default().to_owned().into_bytes().into(),
             },
             None => Response::text(200, "a page\n"),
-        }
+        })
     }
 }
 
@@ -73,24 +76,28 @@ fn parts(answer: &str) -> (&str, &str) {
     answer.split_at(end)
 }
 
-/// A chunk with a size that does not fit any number, extensions and trailers without end: nobody
-/// looks at them. A chunked request that somebody answers ends its connection.
+/// Where chunks end is certain, or the request is refused before anybody is asked; and what follows
+/// them is no request where the connection ends.
 #[test]
-fn rfc9112_s7_1_chunks_are_never_read() {
+fn rfc9112_s7_1_chunks_end_where_they_say_or_are_refused() {
     let head = "POST /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
-    let chunks = [
-        "5\r\nhello\r\n0\r\n\r\n",
-        "fffffffffffffffff\r\nhello",
-        "5;a=b;c=\"d\"\r\nhello\r\n0\r\nTrailer: a\r\n\r\n",
-        "5\r\nhelloGET /b HTTP/1.1\r\nHost: a\r\n\r\n",
-        "0\r\n\r\nGET /b HTTP/1.1\r\nHost: a\r\n\r\n",
-        "no size at all",
+    let behind = "GET /b HTTP/1.1\r\nHost: a\r\n\r\n";
+    let table = [
+        ("5\r\nhello\r\n0\r\n\r\n", 200),
+        ("5;a=b;c=\"d\"\r\nhello\r\n0\r\nTrailer: a\r\n\r\n", 200),
+        ("0\r\n\r\n", 200),
+        ("fffffffff\r\nhello", 400),
+        ("5\r\nhello", 400),
+        ("5\nhello\n0\n\n", 400),
+        ("0\r\n", 400),
+        ("no size at all", 400),
     ];
-    for chunks in chunks {
-        for (first, behind) in [(head.to_owned() + chunks, ""), (head.to_owned(), chunks)] {
-            let (answer, asked) = page(first.as_bytes(), behind.as_bytes());
-            assert_eq!((answer.as_str(), asked), (PAGE, vec!["POST /a".to_owned()]), "{chunks}");
-        }
+    for (chunks, status) in table {
+        let (answer, asked) = page((head.to_owned() + chunks + behind).as_bytes(), b"");
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{chunks}: {answer}");
+        assert_eq!(answer.matches("HTTP/1.1 ").count(), 1, "{chunks}: {answer}");
+        let expected: &[&str] = if status == 200 { &["POST /a"] } else { &[] };
+        assert_eq!(asked, expected, "{chunks}");
         let upgrade = request("/", "Transfer-Encoding: chunked\r\n") + chunks;
         assert_refused(upgrade.as_bytes(), 400);
     }
@@ -104,7 +111,7 @@ fn rfc9112_s9_6_behind_connection_close_nothing_is_read_as_a_request() {
     let requests = [
         ("GET /a HTTP/1.1\r\nHost: a\r\n\r\n", 200, true),
         ("GET /a HTTP/1.1\r\nHost: a\r\nConnection: keep-alive\r\n\r\n", 200, true),
-        ("POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n", 200, true),
+        ("POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello", 200, true),
         ("GET /a HTTP/1.1\r\n\r\n", 400, false),
         (
             "GET /a HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
@@ -245,16 +252,43 @@ fn rfc9110_s7_8_no_100_goes_before_the_101() {
     }
 }
 
-/// No 100 and no second answer, whether or not it upgrades.
+/// No 100 and no second answer, where there is no body or some of it is there; a 100 where it is
+/// waited for, and then the one answer. Other expectations are ignored.
 #[test]
-fn rfc9110_s10_1_1_an_expectation_is_answered_with_the_final_status() {
+fn rfc9110_s10_1_1_an_expectation_is_answered_with_100_where_a_body_is_waited_for() {
+    const CONTINUE: &str = "HTTP/1.1 100 Continue\r\n\r\n";
     let mut simulation = simulation(|_| {});
     let client = open(&mut simulation, "Expect: 100-continue\r\n");
     client.send(&frame(0x81, b"hello"));
     simulation.run();
     assert_eq!(client.receive(), b"\x81\x05hello");
-    let post = "POST /a HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n";
-    assert_eq!(page(post.as_bytes(), b"hello"), (PAGE.into(), vec!["POST /a".into()]));
+    let table = [
+        ("Expect: 100-continue\r\nContent-Length: 5\r\n", "", CONTINUE),
+        ("Expect: 100-Continue\r\nContent-Length: 5\r\n", "", CONTINUE),
+        ("Expect: 100-continue\r\nContent-Length: 5\r\n", "h", ""),
+        ("Expect: 200-ok\r\nContent-Length: 5\r\n", "", ""),
+        ("Content-Length: 5\r\n", "", ""),
+    ];
+    for (lines, begin, interim) in table {
+        let mut simulation = Simulation::new(1, Config::default(), Pages::default());
+        let client = simulation.connect();
+        client.send(format!("POST /a HTTP/1.1\r\nHost: a\r\n{lines}\r\n{begin}").as_bytes());
+        simulation.run();
+        assert_eq!(client.receive(), interim.as_bytes(), "{lines}");
+        client.send(&b"hello"[begin.len()..]);
+        simulation.run();
+        assert_eq!(client.receive(), PAGE.as_bytes(), "{lines}");
+        assert_eq!(simulation.application().asked, ["POST /a"]);
+    }
+    // Without a body there is nothing to wait for, and one that is too long is not asked for.
+    for (lines, status) in
+        [("", 200), ("Content-Length: 0\r\n", 200), ("Content-Length: 1048577\r\n", 413)]
+    {
+        let head = format!("POST /a HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\n{lines}\r\n");
+        let (answer, _) = page(head.as_bytes(), b"");
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{lines}: {answer}");
+        assert_eq!(answer.matches("HTTP/1.1 ").count(), 1, "{answer}");
+    }
 }
 
 /// The same head as for GET, its Content-Length too, and not a byte behind it; refusals also.

@@ -114,7 +114,7 @@ fn serve_longwire() -> Result<()> {
     let config = Config { listen, threads: 1, ..Config::default() };
     let server = longwire_server::Server::bind(config)?;
     println!("listening {}", server.addresses().first().context("no address")?.port());
-    Ok(server.run(|| Echo)?)
+    Ok(server.run(|_| Echo)?)
 }
 
 /// The application that the connections stand for.

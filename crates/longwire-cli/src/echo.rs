@@ -9,8 +9,8 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use longwire::{Limits, Timeouts};
 use longwire_server::{
-    Accept, Application, Config, Context, Message, Request, Response, Server, Upgrade,
-    shut_down_on_signals,
+    Accept, Answer, Application, Config, Context, Incoming, Message, Peers, Response, Server,
+    Upgrade, shut_down_on_signals,
 };
 use tracing_subscriber::filter::LevelFilter;
 
@@ -107,7 +107,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
         .and_then(|()| stdout.flush())
         .context("cannot print the address")?;
     drop(stdout);
-    server.run(|| Echo).context("the server has failed")?;
+    server.run(|_| Echo).context("the server has failed")?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -124,8 +124,8 @@ impl Application for Echo {
         context.send(message);
     }
 
-    fn http(&mut self, request: &Request<'_>) -> Response {
-        match (request.method(), request.path()) {
+    fn http(&mut self, _: &mut Peers<'_, ()>, incoming: &Incoming<'_>) -> Answer {
+        let response = match (incoming.request.method(), incoming.request.path()) {
             ("GET" | "HEAD", "/") => Response::text(200, GREETING),
             ("GET" | "HEAD", _) => Response::text(404, "There is nothing here but /\n"),
             _ => {
@@ -133,7 +133,8 @@ impl Application for Echo {
                 response.headers.push(("Allow".into(), "GET, HEAD".into()));
                 response
             }
-        }
+        };
+        Answer::Now(response)
     }
 }
 

@@ -28,7 +28,7 @@ fn tested(deflate: Option<DeflatePolicy>, sections: &[&str], agree: bool) -> Rep
     let listen = vec!["127.0.0.1:0".parse().unwrap()];
     let server = Server::bind(Config { listen, deflate, ..Config::default() }).unwrap();
     let url = format!("ws://{}/", server.addresses()[0]);
-    thread::spawn(move || server.run(|| Echo));
+    thread::spawn(move || server.run(|_| Echo));
     let sections = sections.iter().map(|&section| section.to_owned()).collect();
     let options = Options { sections, deflate: agree, ..Options::default() };
     let report = test_server(&url, &options, |_| {}).unwrap();

@@ -27,6 +27,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let server = Server::bind(Config { listen: vec![listen], ..Config::default() })?;
     println!("listening on ws://{}", server.addresses()[0]);
     shut_down_on_signals(server.handle())?;
-    server.run(|| Echo)?;
+    server.run(|_| Echo)?;
     Ok(())
 }

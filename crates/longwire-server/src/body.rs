@@ -12,8 +12,10 @@
 use longwire::handshake::Body;
 use std::fmt;
 
-/// How many digits the size of a chunk has at most: what fits a `u64`.
-const MAX_SIZE_DIGITS: u8 = 16;
+/// How many digits the size of a chunk has at most: 4 GiB is more than a chunk has.
+const MAX_SIZE_DIGITS: u8 = 8;
+/// How long the extensions of one chunk are, at most.
+const MAX_EXTENSION_BYTES: usize = 256;
 /// How long the chunk extensions and trailers of one body are together, at most. They are checked
 /// and dropped.
 const MAX_IGNORED_BYTES: usize = 8 * 1024;
@@ -21,7 +23,7 @@ const MAX_IGNORED_BYTES: usize = 8 * 1024;
 /// Why a body is refused. The client's fault, but for the last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum BodyError {
-    /// A chunk's size is not 1 to 16 hexadecimal digits, with CRLF or an extension at once behind.
+    /// A chunk's size is not 1 to 8 hexadecimal digits, with CRLF or an extension at once behind.
     ChunkSize,
     /// A chunk is longer than its size says.
     ChunkEnd,
@@ -117,6 +119,9 @@ pub(crate) struct BodyDecoder {
     expected: Expected,
     /// How much more content may come.
     room_bytes: usize,
+    /// How long the extensions of this chunk are so far.
+    extension_bytes: usize,
+    /// How long extensions and trailers are so far.
     ignored_bytes: usize,
 }
 
@@ -128,11 +133,12 @@ impl BodyDecoder {
     pub(crate) fn new(body: Body, max_bytes: usize) -> Result<Self, BodyError> {
         let expected = match body {
             Body::None => Expected::Nothing,
+            // RFC 9112 §6.3: its length is that of the body. It is believed as far as bytes come.
             Body::Sized { bytes } if bytes > max_bytes as u64 => return Err(BodyError::TooLarge),
             Body::Sized { bytes } => Expected::Content(bytes),
             Body::Chunked => Expected::Size { size: 0, digits: 0 },
         };
-        Ok(Self { expected, room_bytes: max_bytes, ignored_bytes: 0 })
+        Ok(Self { expected, room_bytes: max_bytes, extension_bytes: 0, ignored_bytes: 0 })
     }
 
     /// Whether all of it has come.
@@ -201,13 +207,13 @@ impl BodyDecoder {
             // RFC 9112 §7.1.1: an extension that is not known is ignored.
             (Size { size, digits: 1.. } | Space { size }, b';') => Extension { size },
             (Size { size, digits: 1.. } | Space { size }, b' ' | b'\t') => {
-                self.ignore()?;
+                self.ignore_extension()?;
                 Space { size }
             }
             (Size { .. } | Space { .. }, _) => return Err(BodyError::ChunkSize),
             (Extension { size }, b'\r') => SizeLf { size },
             (Extension { size }, byte) if is_text(byte) => {
-                self.ignore()?;
+                self.ignore_extension()?;
                 Extension { size }
             }
             (Extension { .. }, _) => return Err(BodyError::ChunkExtension),
@@ -241,7 +247,16 @@ impl BodyDecoder {
     fn begin_chunk(&mut self, size: u64) -> Result<Expected, BodyError> {
         let room = usize::try_from(size).ok().and_then(|size| self.room_bytes.checked_sub(size));
         self.room_bytes = room.ok_or(BodyError::TooLarge)?;
+        self.extension_bytes = 0;
         Ok(Expected::Chunk(size))
+    }
+
+    fn ignore_extension(&mut self) -> Result<(), BodyError> {
+        self.extension_bytes += 1;
+        if self.extension_bytes > MAX_EXTENSION_BYTES {
+            return Err(BodyError::IgnoredTooLong);
+        }
+        self.ignore()
     }
 
     fn ignore(&mut self) -> Result<(), BodyError> {
@@ -267,7 +282,7 @@ pub(crate) fn is_token_character(byte: u8) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Body, BodyDecoder, BodyError, MAX_IGNORED_BYTES};
+    use super::{Body, BodyDecoder, BodyError, MAX_EXTENSION_BYTES, MAX_IGNORED_BYTES};
 
     /// What comes of `input` when it is given in the pieces that `cuts` make of it: the content and
     /// how many bytes were taken, or the error. `None` where the body is not complete.
@@ -373,7 +388,8 @@ mod tests {
             (b"g\r\n", ChunkSize),
             (b"\xef\xbc\x95\r\n", ChunkSize),
             (b";a\r\n", ChunkSize),
-            (b"00000000000000005\r\n", ChunkSize),
+            (b"000000005\r\n", ChunkSize),
+            (b"100000005\r\n", ChunkSize),
             (b"10000000000000005\r\n", ChunkSize),
             (b"5\r\nhello0\r\n", ChunkEnd),
             (b"5\r\nhello\n0\r\n", ChunkEnd),
@@ -394,7 +410,7 @@ mod tests {
             (b"0\r\nA: \0\r\n", Trailer),
             (b"11\r\n", TooLarge),
             (b"10\r\n0123456789abcdef\r\n1\r\n", TooLarge),
-            (b"ffffffffffffffff\r\n", TooLarge),
+            (b"ffffffff\r\n", TooLarge),
         ];
         for (input, error) in cases {
             let decoded = decode_every_way(Body::Chunked, 16, input);
@@ -403,25 +419,23 @@ mod tests {
     }
 
     #[test]
-    fn extensions_and_trailers_are_bounded_together() {
-        // What of the two there is, beside 1 for the name of the trailer.
-        let body = |extension: usize, trailer: usize| {
-            let (extension, trailer) = ("e".repeat(extension), "t".repeat(trailer));
-            format!("1;{extension}\r\na\r\n0\r\nA:{trailer}\r\n\r\n")
-        };
-        for (extension, trailer, fits) in [
-            (MAX_IGNORED_BYTES - 1, 0, true),
-            (MAX_IGNORED_BYTES, 0, false),
-            (0, MAX_IGNORED_BYTES - 1, true),
-            (0, MAX_IGNORED_BYTES, false),
-            (MAX_IGNORED_BYTES / 2, MAX_IGNORED_BYTES / 2 - 1, true),
-            (MAX_IGNORED_BYTES / 2, MAX_IGNORED_BYTES / 2, false),
+    fn rfc9112_s7_1_1_extensions_and_trailers_are_bounded() {
+        let chunk = |extension: usize| format!("1;{}\r\na\r\n", "e".repeat(extension));
+        let last = |trailer: usize| format!("0\r\nA:{}\r\n\r\n", "t".repeat(trailer));
+        // So many chunks with an extension of so many bytes, and a trailer: the name has 1 byte more.
+        for (chunks, extension, trailer, fits) in [
+            (1, MAX_EXTENSION_BYTES, 0, true),
+            (1, MAX_EXTENSION_BYTES + 1, 0, false),
+            (0, 0, MAX_IGNORED_BYTES - 1, true),
+            (0, 0, MAX_IGNORED_BYTES, false),
+            (16, 256, MAX_IGNORED_BYTES - 16 * 256 - 1, true),
+            (16, 256, MAX_IGNORED_BYTES - 16 * 256, false),
         ] {
-            let input = body(extension, trailer);
+            let input = chunk(extension).repeat(chunks) + &last(trailer);
             let decoded = decode(Body::Chunked, 16, input.as_bytes(), &[]);
-            let expected = (b"a".to_vec(), input.len());
-            let expected = if fits { Ok(Some(expected)) } else { Err(BodyError::IgnoredTooLong) };
-            assert_eq!(decoded, expected, "{extension} and {trailer}");
+            let expected = Ok(Some((vec![b'a'; chunks], input.len())));
+            let expected = if fits { expected } else { Err(BodyError::IgnoredTooLong) };
+            assert_eq!(decoded, expected, "{chunks} of {extension}, and {trailer}");
         }
     }
 

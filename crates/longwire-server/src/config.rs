@@ -37,8 +37,19 @@ pub struct Config {
     pub deflate: Option<DeflatePolicy>,
     /// How messages are cut into frames and compressed. Default: frames of 128 KiB at most.
     pub send_options: SendOptions,
-    /// From accept to the end of the request's head, in all. Default: 10 s.
+    /// From accept to the end of the request's head, in all; for a later request of the same connection
+    /// from its first byte. Default: 10 s.
     pub handshake_timeout: Duration,
+    /// The longest body of a request, chunks put together. A longer one is answered with 413. Default:
+    /// 1 MiB.
+    pub max_body_bytes: usize,
+    /// From the end of a request's head to the end of its body, in all. What takes longer is answered
+    /// with 408. Default: 30 s.
+    pub body_timeout: Duration,
+    /// How long a connection may wait for its next request behind an answer, before it is closed.
+    /// Longer than that of proxies, so that it is not closed just when one sends a request. Default:
+    /// 75 s.
+    pub keep_alive_timeout: Duration,
     /// Heartbeats, and deadlines for a message and for the closing handshake. Default: a Ping after
     /// 30 s of silence, 20 s for its answer, 60 s for a message, 5 s for the closing handshake.
     pub timeouts: Timeouts,
@@ -88,6 +99,9 @@ impl Default for Config {
             deflate: Some(DeflatePolicy::default()),
             send_options: SendOptions::DEFAULT,
             handshake_timeout: Duration::from_secs(10),
+            max_body_bytes: 1024 * 1024,
+            body_timeout: Duration::from_secs(30),
+            keep_alive_timeout: Duration::from_secs(75),
             timeouts: Timeouts::DEFAULT,
             idle_timeout: None,
             write_stall_timeout: Duration::from_secs(20),

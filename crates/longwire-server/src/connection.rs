@@ -2,6 +2,7 @@
 
 use crate::application::Sent;
 use crate::ending::Ending;
+use crate::exchange::Http;
 use crate::handshake::Handshake;
 use crate::heap::Heap;
 use crate::outbox::Outbox;
@@ -36,8 +37,10 @@ impl fmt::Display for ConnectionId {
 
 /// How far a connection is.
 pub(crate) enum Phase<S> {
-    /// The request's head is being received.
+    /// A request's head is being received, or waited for.
     Handshake(Handshake),
+    /// A plain request's body is being received, or it is being answered.
+    Http(Heap<Http>),
     /// Messages go both ways, or the closing handshake is under way.
     Open(Session<S>),
     /// What is left is to be sent, and then the stream is ended.
@@ -99,6 +102,10 @@ pub(crate) struct Connection<S> {
     pub(crate) unflushed: bool,
     /// It is to be dropped without ceremony.
     pub(crate) doomed: bool,
+    /// The application was told that something waits, and is to be told when it does not any more.
+    pub(crate) awaits_room: bool,
+    /// It is on the worker's list of those that the application is told of for that.
+    pub(crate) has_room: bool,
     /// It counts towards the most connections that there may be.
     pub(crate) counted: bool,
 }
@@ -121,13 +128,36 @@ impl<S> Connection<S> {
             listed: false,
             unflushed: false,
             doomed: false,
+            awaits_room: false,
+            has_room: false,
             counted,
         }
     }
 
     /// What became of a message that was sent just now.
-    pub(crate) fn sent(&self) -> Sent {
-        if self.blocked { Sent::Queued } else { Sent::Now }
+    pub(crate) fn sent(&mut self) -> Sent {
+        if !self.blocked {
+            return Sent::Now;
+        }
+        self.awaits_room = true;
+        Sent::Queued
+    }
+
+    /// Whether what the peer sends is to be looked at now. Not the next request before the last answer
+    /// is sent (RFC 9112 §9.3.2: answers come in the order of the requests): who asks and does not
+    /// listen waits.
+    pub(crate) fn takes_input(&self) -> bool {
+        !self.paused
+            && match &self.phase {
+                Phase::Open(_) | Phase::Ending(_) => true,
+                Phase::Handshake(handshake) => !handshake.served || self.waiting_bytes() == 0,
+                Phase::Http(http) => !http.is_answering(),
+            }
+    }
+
+    /// Whether the application is answering a request.
+    pub(crate) fn is_answering(&self) -> bool {
+        matches!(&self.phase, Phase::Http(http) if http.is_answering())
     }
 
     /// How many bytes wait for the socket.

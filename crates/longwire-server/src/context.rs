@@ -3,6 +3,7 @@
 
 use crate::application::Sent;
 use crate::connection::ConnectionId;
+use crate::exchange::Exchange;
 use crate::socket::{LONG_BYTES, Socket};
 use crate::table::Table;
 use longwire::{ApiMisuse, CloseCode, Compression, Message, Prepared};
@@ -111,8 +112,9 @@ impl<S> fmt::Debug for Context<'_, S> {
     }
 }
 
-/// The open connections of one worker, by their ids. An application that sends to many keeps the
-/// ids, from [`open`](crate::Application::open) to [`close`](crate::Application::close).
+/// The connections of one worker that something can be sent to, by their ids: open WebSockets, and
+/// requests whose answer is under way. An application that sends to many keeps the ids, from
+/// [`open`](crate::Application::open) to [`close`](crate::Application::close).
 ///
 /// Connections of other workers cannot be reached. Where any connection may have to reach any other,
 /// run the server with one worker: [`Config::threads`](crate::Config::threads) set to 1.
@@ -125,11 +127,17 @@ impl<'a, S> Peers<'a, S> {
         Self { table }
     }
 
-    /// The connection with this id, if it is one of this worker and open. It may be the one that
+    /// The WebSocket with this id, if it is one of this worker and open. It may be the one that
     /// something is happening on just now.
     pub fn get(&mut self, id: ConnectionId) -> Option<Context<'_, S>> {
         let key = self.table.open_key(id)?;
         Some(Context::new(self.table, key))
+    }
+
+    /// The HTTP request on the connection with this id, if it is one of this worker and its answer is
+    /// under way: it is to come later, or is a stream.
+    pub fn exchange(&mut self, id: ConnectionId) -> Option<Exchange<'_, S>> {
+        self.table.exchange(id)
     }
 
     /// Encodes a message once, to be sent to many.

@@ -1,15 +1,20 @@
-//! The first phase: an HTTP request is received and answered (RFC 6455 §4.2).
+//! The first phase: the head of a request is received, and a WebSocket's is answered
+//! (RFC 6455 §4.2). `request.rs` goes on with the others.
 //!
-//! A head that comes in one read is parsed where it lies; only one that comes in pieces is copied.
-//! There is one answer to a connection. If it is not 101, it says `Connection: close`, the
-//! connection ends behind it, and what the client has sent behind its request is never looked at:
-//! no second request (RFC 9112 §9.6), no chunk of a body (RFC 9112 §7.1). RFC 6455 §4.2.1: a
-//! handshake that breaks a rule is processed no further than to its refusal.
+//! A head that comes in one read is parsed where it lies; only one that comes in pieces is copied. A
+//! connection has this phase again behind the answer to a plain request. Where a request is refused,
+//! be it for its head, or because it gets no WebSocket, the answer says `Connection: close`, the
+//! connection ends behind it, and what the client has sent behind its request is never looked at: no
+//! second request (RFC 9112 §9.6), no chunk of a body (RFC 9112 §7.1). RFC 6455 §4.2.1: a handshake
+//! that breaks a rule is processed no further than to its refusal.
 
-use crate::application::{Accept, Application, HeaderLine, Response};
+use crate::application::{Accept, Application};
 use crate::connection::Phase;
 use crate::context::Context;
+use crate::exchange::Asker;
 use crate::heap::Heap;
+use crate::request;
+use crate::response::{self, Form, Framing, HeaderLine, Response, Unsent};
 use crate::session::Session;
 use crate::table::{NO_MEMORY, Table, append};
 use longwire::handshake::{
@@ -17,15 +22,16 @@ use longwire::handshake::{
 };
 use longwire::{Connection, WebSocket};
 use std::collections::TryReserveError;
-use std::mem;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-/// A connection that has not been answered.
+/// A connection that waits for a request, or for the rest of its head.
 pub(crate) struct Handshake {
-    /// When the head has to be complete.
+    /// When the head has to be complete; or when a connection that is served waits no longer for one.
     pub(crate) deadline: Duration,
     pub(crate) peer: SocketAddr,
+    /// A request was answered before.
+    pub(crate) served: bool,
     partial: Option<Heap<PartialHead>>,
 }
 
@@ -36,22 +42,47 @@ struct PartialHead {
     received: Vec<u8>,
 }
 
-/// What came of a read.
+/// What came of bytes received. The numbers say how many of them it took.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// The head is not complete.
+    /// All of them are the beginning of a request.
     Incomplete,
-    /// The connection is open. The frames begin behind this many bytes of the read.
-    OpenInRead(usize),
-    /// The connection is open. The head came in pieces: this is all of them, and the frames begin
-    /// behind so many bytes.
-    Open(Vec<u8>, usize),
+    /// The connection is open: frames follow.
+    Open(usize),
+    /// A request is answered: another one may follow.
+    Answered(usize),
+    /// A request is being answered: nothing that follows is looked at before that is done.
+    Answering(usize),
     /// The connection ends behind the answer, or without one where there is no memory for it.
     Over,
 }
 
+impl Outcome {
+    /// The same, where so many bytes were taken before.
+    fn after(self, taken: usize) -> Self {
+        match self {
+            Self::Open(more) => Self::Open(taken + more),
+            Self::Answered(more) => Self::Answered(taken + more),
+            Self::Answering(more) => Self::Answering(taken + more),
+            Self::Incomplete | Self::Over => self,
+        }
+    }
+}
+
 impl Handshake {
+    /// A new connection.
     pub(crate) fn new(peer: SocketAddr, deadline: Duration) -> Self {
-        Self { deadline, peer, partial: None }
+        Self { deadline, peer, served: false, partial: None }
+    }
+
+    /// A connection whose last request is answered.
+    pub(crate) fn next(peer: SocketAddr, deadline: Duration) -> Self {
+        Self { served: true, ..Self::new(peer, deadline) }
+    }
+
+    /// Whether it is between two requests.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.served && self.partial.is_none()
     }
 }
 
@@ -62,19 +93,23 @@ impl PartialHead {
     }
 }
 
-/// Takes a read, and answers when the head is complete. The connection has to be the turn's owner.
+/// Takes what was read, up to the end of a request, and has it answered when it is complete. The
+/// connection has to be the turn's owner.
 pub(crate) fn receive<A: Application>(
     table: &mut Table<A::Session>,
     application: &mut A,
     key: usize,
     read: &[u8],
 ) -> Outcome {
-    let Phase::Handshake(handshake) = &mut table.connections[key].phase else {
-        return Outcome::Over;
+    let handshake = match &mut table.connections[key].phase {
+        Phase::Handshake(handshake) => handshake,
+        Phase::Http(_) => return request::receive_body(table, application, key, read),
+        Phase::Open(_) | Phase::Ending(_) => return Outcome::Over,
     };
     let peer = handshake.peer;
     let mut partial = handshake.partial.take();
     let mut scanner = HeadScanner::new(table.config.head_limits);
+    let before = partial.as_ref().map_or(0, |partial| partial.received.len());
     let scanned = match partial.as_deref_mut() {
         Some(PartialHead { scanner, received }) => {
             if !append(received, read) {
@@ -87,22 +122,13 @@ pub(crate) fn receive<A: Application>(
     };
     match scanned {
         Ok(Status::Partial) => {
-            handshake.partial = partial.or_else(|| PartialHead::new(scanner, read));
-            if handshake.partial.is_none() {
-                table.doom(key, NO_MEMORY);
-                return Outcome::Over;
-            }
-            Outcome::Incomplete
+            let partial = partial.or_else(|| PartialHead::new(scanner, read));
+            keep_partial(table, key, partial, before == 0)
         }
         Ok(Status::Complete(head)) => {
-            let head_bytes = head.bytes().len();
-            if !answer(table, application, key, peer, head) {
-                return Outcome::Over;
-            }
-            match partial {
-                None => Outcome::OpenInRead(head_bytes),
-                Some(mut partial) => Outcome::Open(mem::take(&mut partial.received), head_bytes),
-            }
+            // A head that was complete before would not have waited for this read.
+            let taken = head.bytes().len() - before;
+            answer(table, application, key, peer, head, read, taken)
         }
         Err(error) => {
             tracing::debug!(id = %table.id(key), %peer, %error, "not a request");
@@ -113,51 +139,79 @@ pub(crate) fn receive<A: Application>(
     }
 }
 
-/// Answers a complete head: whether the connection is now open.
+/// Keeps a head of which more is to come, for which there may be no memory.
+fn keep_partial<S>(
+    table: &mut Table<S>,
+    key: usize,
+    partial: Option<Heap<PartialHead>>,
+    begins: bool,
+) -> Outcome {
+    let in_time = table.now.saturating_add(table.config.handshake_timeout);
+    let Phase::Handshake(handshake) = &mut table.connections[key].phase else {
+        return Outcome::Over;
+    };
+    handshake.partial = partial;
+    if handshake.partial.is_none() {
+        table.doom(key, NO_MEMORY);
+        return Outcome::Over;
+    }
+    // On a connection that was idle before, the time for the head begins with the first byte.
+    if handshake.served && begins {
+        handshake.deadline = in_time;
+        table.reschedule(key);
+    }
+    Outcome::Incomplete
+}
+
+/// Answers a complete head, of which the last part is the first `taken` bytes of `read`.
 fn answer<A: Application>(
     table: &mut Table<A::Session>,
     application: &mut A,
     key: usize,
     peer: SocketAddr,
     head: Head<'_>,
-) -> bool {
-    let is_head = is_head(head.bytes());
+    read: &[u8],
+    taken: usize,
+) -> Outcome {
+    let head_only = is_head(head.bytes());
     let request = match Request::parse(head) {
         Ok(request) => request,
         Err(error) => {
             tracing::debug!(id = %table.id(key), %peer, %error, "not a request");
-            reject(table, &Rejection::of(error), is_head);
-            return false;
+            reject(table, &Rejection::of(error), head_only);
+            return Outcome::Over;
         }
     };
     // RFC 9110 §9.3.6: CONNECT asks for a tunnel, and any 2xx is one. The application, which has
     // none to give, is not asked; `upgrade` refuses the method.
     if !request.is_upgrade() && request.method() != "CONNECT" {
-        let response = application.http(&request);
-        respond(table, &response, is_head);
-        return false;
+        let closes = request.headers().has_token("Connection", "close");
+        let asker = Asker { peer, closes, head_only };
+        let behind = read.get(taken..).unwrap_or_default();
+        return request::begin(table, application, key, asker, &request, head, behind).after(taken);
     }
     let upgrade = match request.upgrade() {
         Ok(upgrade) => upgrade,
         // RFC 6455 §4.2.1: a handshake that breaks a rule goes no further than to its refusal.
         Err(error) => {
             tracing::debug!(id = %table.id(key), %peer, %error, "not an opening handshake");
-            reject(table, &Rejection::of(error), is_head);
-            return false;
+            reject(table, &Rejection::of(error), head_only);
+            return Outcome::Over;
         }
     };
     let accepted = match application.upgrade(&upgrade, peer) {
         Ok(accept) => open(table, key, &upgrade, accept),
         Err(response) => {
-            respond(table, &response, false);
+            refuse(table, key, &response);
             false
         }
     };
-    if accepted {
-        tracing::debug!(id = %table.id(key), %peer, path = request.path(), "open");
-        application.open(&mut Context::new(table, key));
+    if !accepted {
+        return Outcome::Over;
     }
-    accepted
+    tracing::debug!(id = %table.id(key), %peer, path = request.path(), "open");
+    application.open(&mut Context::new(table, key));
+    Outcome::Open(taken)
 }
 
 /// RFC 9110 §9.3.2: no answer to HEAD has a body, not a refusal either. What is no request may be
@@ -200,37 +254,24 @@ fn open<S>(table: &mut Table<S>, key: usize, upgrade: &Upgrade<'_>, accept: Acce
     true
 }
 
-/// Writes the application's answer to a request that gets no WebSocket.
-fn respond<S>(table: &mut Table<S>, response: &Response, without_body: bool) {
-    let Ok(headers) = borrowed(&response.headers) else { return no_answer(table) };
-    let rejection = Rejection { status: response.status, headers: &headers, body: &response.body };
-    reject(table, &rejection, without_body);
+/// Writes the application's answer to a handshake that gets no WebSocket.
+fn refuse<S>(table: &mut Table<S>, key: usize, response: &Response) {
+    let form = Form { framing: Framing::Sized, closes: true, head_only: false };
+    if let Err(error) = table.put(key, |output| response::write(response, form, output)) {
+        unsent(table, &error);
+    }
 }
 
 /// Writes an answer behind which the connection ends (RFC 9112 §9.6): no request that follows is
 /// looked at, and no chunk of a body (RFC 9112 §7.1).
-fn reject<S>(table: &mut Table<S>, rejection: &Rejection<'_>, without_body: bool) {
+pub(crate) fn reject<S>(table: &mut Table<S>, rejection: &Rejection<'_>, head_only: bool) {
     let written = write(&mut table.turn.output, |out| {
-        let len = if without_body { rejection.encode_head(out) } else { rejection.encode(out) };
+        let len = if head_only { rejection.encode_head(out) } else { rejection.encode(out) };
         Ok((len?, ()))
     });
     table.turn.frames_at = table.turn.output.len();
     if let Err(error) = written {
         unsent(table, &error);
-    }
-}
-
-/// Why an answer was not written.
-enum Unsent {
-    /// It is not one.
-    Wrong(EncodeError),
-    /// There is no memory for it.
-    NoMemory,
-}
-
-impl From<TryReserveError> for Unsent {
-    fn from(_: TryReserveError) -> Self {
-        Self::NoMemory
     }
 }
 
@@ -245,10 +286,10 @@ fn unsent<S>(table: &mut Table<S>, error: &Unsent) {
     }
 }
 
-/// Answers 500, whatever has been written before.
+/// Answers 500, whatever has been written before to the same request.
 pub(crate) fn internal_error<S>(table: &mut Table<S>) {
     let rejection = Rejection { status: 500, headers: &[], body: b"" };
-    table.turn.output.clear();
+    table.turn.output.truncate(table.turn.answer_at);
     let written = write(&mut table.turn.output, |out| rejection.encode(out).map(|len| (len, ())));
     table.turn.frames_at = table.turn.output.len();
     if written.is_err() {

@@ -3,13 +3,14 @@
 mod acceptor;
 mod agenda;
 mod application;
-#[allow(dead_code, reason = "nobody reads bodies yet")]
 mod body;
+mod chunk;
 mod clock;
 mod config;
 mod connection;
 mod context;
 mod ending;
+mod exchange;
 mod handshake;
 mod heap;
 mod listener;
@@ -18,6 +19,8 @@ mod mio_network;
 mod network;
 mod outbox;
 mod read_buffer;
+mod request;
+mod response;
 mod server;
 mod session;
 #[cfg(unix)]
@@ -35,10 +38,14 @@ mod turn;
 mod wheel;
 mod worker;
 
-pub use application::{Accept, Application, HeaderLine, Response, Sent};
+pub use application::{Accept, Application, Incoming, Sent};
+pub use chunk::Chunk;
 pub use config::{Config, ConfigError, SlowConsumer};
 pub use connection::ConnectionId;
 pub use context::{Context, Peers};
+pub use exchange::Exchange;
+pub use mailbox::Waker;
+pub use response::{Answer, HeaderLine, Response};
 pub use server::{Handle, Server};
 #[cfg(unix)]
 pub use signal::shut_down_on_signals;

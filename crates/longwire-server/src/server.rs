@@ -4,7 +4,7 @@ use crate::acceptor::ConnectionCount;
 use crate::application::Application;
 use crate::config::Config;
 use crate::listener;
-use crate::mailbox::{self, Mailbox};
+use crate::mailbox::{self, Mailbox, Waker};
 use crate::mio_network::MioNetwork;
 use crate::worker::Worker;
 use std::io::{self, ErrorKind};
@@ -62,7 +62,8 @@ impl Server {
     }
 
     /// Serves until a [shutdown](Handle::shut_down) is complete: every worker in a thread of its
-    /// own, with the application that `factory` makes for it there. The first one's is this thread.
+    /// own, with the application that `factory` makes for it there, given what wakes that worker. The
+    /// first one's is this thread.
     ///
     /// # Errors
     /// A thread cannot be started, or a worker cannot go on; then the others are shut down.
@@ -70,7 +71,7 @@ impl Server {
     /// # Panics
     /// When a worker does: `factory` has panicked. What its applications do later
     /// [ends one connection](Application#panics).
-    pub fn run<A: Application>(self, factory: impl Fn() -> A + Sync) -> io::Result<()> {
+    pub fn run<A: Application>(self, factory: impl Fn(Waker) -> A + Sync) -> io::Result<()> {
         let handle = self.handle();
         let Self { config, seats, addresses } = self;
         tracing::info!(?addresses, threads = seats.len(), "listening");
@@ -80,8 +81,9 @@ impl Server {
             let _others = ShutDownOnDrop(&handle);
             // More workers than fit a u16 would be more threads than there can be.
             let number = u16::try_from(number).unwrap_or(u16::MAX);
-            let Seat { network, mailbox, .. } = seat;
-            Worker::new(number, network, factory(), &config, count.clone(), mailbox).run()
+            let Seat { network, mailbox, sender } = seat;
+            let application = factory(Waker::new(number, sender));
+            Worker::new(number, network, application, &config, count.clone(), mailbox).run()
         };
         thread::scope(|scope| {
             let mut seats = seats.into_iter().enumerate();

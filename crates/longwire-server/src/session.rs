@@ -11,7 +11,7 @@ use longwire::{
 use std::time::Duration;
 
 /// So much output is flushed before more input is processed.
-const FLUSH_BYTES: usize = 64 * 1024;
+pub(crate) const FLUSH_BYTES: usize = 64 * 1024;
 
 /// When messages of so many bytes have been handed out, the other connections have their turn:
 /// one read of compressed messages can inflate to a thousand times its length.

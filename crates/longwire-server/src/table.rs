@@ -44,6 +44,10 @@ pub(crate) struct Table<S> {
     pub(crate) now: Duration,
     /// Those that were sent something outside a turn of their own.
     pub(crate) unflushed: Agenda,
+    /// Those that have room again, of which the application is to be told.
+    pub(crate) roomy: Agenda,
+    /// The application was called since it was told of the end of a turn.
+    pub(crate) called: bool,
     spare: Spare,
     worker: u16,
     generation: u32,
@@ -58,6 +62,8 @@ impl<S> Table<S> {
             wheel: Wheel::new(now),
             now,
             unflushed: Agenda::default(),
+            roomy: Agenda::default(),
+            called: false,
             spare: Vec::with_capacity(SPARE_PENDINGS),
             worker,
             generation: 0,
@@ -102,21 +108,25 @@ impl<S> Table<S> {
         }
     }
 
-    /// The key of an open connection, if that is what `id` is.
-    pub(crate) fn open_key(&self, id: ConnectionId) -> Option<usize> {
+    /// The connection with this id, if there still is one, and its key.
+    pub(crate) fn find(&self, id: ConnectionId) -> Option<(usize, &Connection<S>)> {
         let key = id.key as usize;
         let connection = self.connections.get(key)?;
-        let is_it = id.worker == self.worker
-            && id.generation == connection.generation
-            && matches!(connection.phase, Phase::Open(_));
-        is_it.then_some(key)
+        let is_it = id.worker == self.worker && id.generation == connection.generation;
+        is_it.then_some((key, connection))
+    }
+
+    /// The key of an open connection, if that is what `id` is.
+    pub(crate) fn open_key(&self, id: ConnectionId) -> Option<usize> {
+        let (key, connection) = self.find(id)?;
+        matches!(connection.phase, Phase::Open(_)).then_some(key)
     }
 
     /// The session of a connection that is open.
     pub(crate) fn session(&mut self, key: usize) -> &mut Session<S> {
         match &mut self.connections[key].phase {
             Phase::Open(session) => session,
-            Phase::Handshake(_) | Phase::Ending(_) => {
+            Phase::Handshake(_) | Phase::Http(_) | Phase::Ending(_) => {
                 unreachable!("only asked of open connections")
             }
         }
@@ -129,7 +139,7 @@ impl<S> Table<S> {
     ) -> Option<(&mut Session<S>, &mut ControlFrames)> {
         match &mut self.connections.get_mut(key)?.phase {
             Phase::Open(session) => Some((session, &mut self.turn.control)),
-            Phase::Handshake(_) | Phase::Ending(_) => None,
+            Phase::Handshake(_) | Phase::Http(_) | Phase::Ending(_) => None,
         }
     }
 
@@ -304,6 +314,12 @@ impl<S> Table<S> {
 
     #[cold]
     fn is_slow(&mut self, key: usize, waiting: usize) {
+        if self.connections[key].is_answering() {
+            // What of a stream is left out cannot be told from what was never there, so it does not
+            // end as if it were complete.
+            self.doom(key, "slow consumer");
+            return;
+        }
         let open = matches!(&self.connections[key].phase,
             Phase::Open(session) if session.websocket.connection().state() == State::Open);
         if open {
@@ -315,6 +331,20 @@ impl<S> Table<S> {
                     let _closed = self.close(key, CloseCode::POLICY_VIOLATION, reason);
                 }
                 SlowConsumer::Drop => self.doom(key, "slow consumer"),
+            }
+        }
+    }
+
+    /// The connection has been flushed. Where little waits by now, the application is to be told that
+    /// there is room, if it was told that something waits.
+    pub(crate) fn note_room(&mut self, key: usize) {
+        let connection = &mut self.connections[key];
+        let has_room = connection.waiting_bytes() <= self.config.outbox_low_water_bytes;
+        if connection.awaits_room && has_room {
+            connection.awaits_room = false;
+            if !connection.has_room {
+                connection.has_room = true;
+                self.roomy.push(key);
             }
         }
     }

@@ -3,7 +3,10 @@
 //! ```text
 //!  phase      deadline                               when it passes
 //!  ---------  -------------------------------------  ---------------------------------------
-//!  Handshake  handshake_timeout after accept         dropped
+//!  Handshake  handshake_timeout after accept, or     dropped
+//!             after the first byte of a request
+//!  Handshake  keep_alive_timeout after an answer     ended
+//!  Http       body_timeout after the head            answered with 408, and ended
 //!  Open       heartbeats, message, closing (engine)  a Ping; closed with 1008; dropped
 //!  Open       idle_timeout after the last message    closed with 1001
 //!  Ending     linger_timeout after the last byte     dropped
@@ -18,6 +21,8 @@
 //! silence: only the write stall counts, and the closing handshake.
 
 use crate::connection::Phase;
+use crate::exchange::Asker;
+use crate::response::{Answer, Response};
 use crate::table::Table;
 use longwire::{CloseCode, Expired, State};
 use std::sync::Arc;
@@ -28,6 +33,8 @@ use std::time::Duration;
 pub(crate) enum Fate {
     /// It goes on.
     Kept,
+    /// It has said its last word.
+    Ended,
     /// It is to be dropped, for this reason.
     Dropped(&'static str),
 }
@@ -48,18 +55,48 @@ impl<S> Table<S> {
         }
         let fate = match &connection.phase {
             Phase::Handshake(handshake) if handshake.deadline <= self.now => {
-                Fate::Dropped("no complete request in time")
+                return self.expire_request(key);
+            }
+            Phase::Http(http) if http.deadline().is_some_and(|at| at <= self.now) => {
+                let asker = Asker { closes: true, ..http.asker };
+                self.refuse_body(key, asker);
+                Fate::Ended
             }
             Phase::Ending(ending) if ending.deadline.is_some_and(|at| at <= self.now) => {
                 Fate::Dropped("the peer does not end the stream")
             }
             Phase::Open(_) => self.expire_session(key),
-            Phase::Handshake(_) | Phase::Ending(_) => Fate::Kept,
+            Phase::Handshake(_) | Phase::Http(_) | Phase::Ending(_) => Fate::Kept,
         };
         if fate == Fate::Kept {
             self.reschedule(key);
         }
         fate
+    }
+
+    /// No request has come in time, or none that is complete.
+    fn expire_request(&mut self, key: usize) -> Fate {
+        let is_flushed = self.connections[key].waiting_bytes() == 0;
+        let Phase::Handshake(handshake) = &mut self.connections[key].phase else {
+            return Fate::Kept;
+        };
+        match (handshake.is_idle(), is_flushed) {
+            (false, _) => Fate::Dropped("no complete request in time"),
+            (true, true) => Fate::Ended,
+            // The last answer is still on its way: the client's time begins when it has it.
+            (true, false) => {
+                handshake.deadline = self.now.saturating_add(self.config.keep_alive_timeout);
+                self.reschedule(key);
+                Fate::Kept
+            }
+        }
+    }
+
+    /// RFC 9110 §15.5.9: the client is told that it took too long.
+    fn refuse_body(&mut self, key: usize, asker: Asker) {
+        tracing::debug!(id = %self.id(key), "the body of a request took too long");
+        let response = Response::text(408, "the body of the request took too long\n");
+        self.answer(key, asker, &Answer::Last(response));
     }
 
     fn expire_session(&mut self, key: usize) -> Fate {
@@ -96,6 +133,7 @@ impl<S> Table<S> {
     fn deadline(&mut self, key: usize) -> Option<Duration> {
         let of_phase = match &self.connections[key].phase {
             Phase::Handshake(handshake) => Some(handshake.deadline),
+            Phase::Http(http) => http.deadline(),
             Phase::Ending(ending) => ending.deadline,
             Phase::Open(_) if self.is_waiting_for_us(key) => None,
             Phase::Open(session) => {

@@ -19,6 +19,9 @@ use std::panic::{self, AssertUnwindSafe};
 /// output, the rest of its input waits for the next turn.
 const FLUSHES_PER_TURN: usize = 8;
 
+/// How many requests of one connection are answered in one turn.
+const REQUESTS_PER_TURN: usize = 64;
+
 impl<N: Network, A: Application> Worker<N, A> {
     // ---- in ----
 
@@ -27,8 +30,8 @@ impl<N: Network, A: Application> Worker<N, A> {
     /// cache.
     pub(crate) fn read_if_ready(&mut self, key: usize) {
         let Some(connection) = self.table.connections.get_mut(key) else { return };
-        if connection.paused {
-            return;
+        if !connection.takes_input() {
+            return self.drop_if_gone(key);
         }
         if mem::take(&mut connection.unprocessed) {
             self.process_rest(key);
@@ -40,6 +43,16 @@ impl<N: Network, A: Application> Worker<N, A> {
             }
         }
         self.list_if_unread(key);
+        self.drop_if_gone(key);
+    }
+
+    /// Drops a connection whose client has ended its stream while a request of it is being answered.
+    /// Nothing is read from it then, so that a read cannot find that out.
+    fn drop_if_gone(&mut self, key: usize) {
+        let Some(connection) = self.table.connections.get(key) else { return };
+        if connection.end_of_stream && connection.is_answering() {
+            self.drop_connection(key, "the client has gone");
+        }
     }
 
     /// Whether there is more to read of a long message.
@@ -93,6 +106,7 @@ impl<N: Network, A: Application> Worker<N, A> {
     fn process_read(&mut self, key: usize, read: Read) {
         let mut buffer = mem::take(&mut self.buffer);
         self.table.turn.begin(key);
+        self.table.called = true;
         let process = AssertUnwindSafe(|| match read {
             Read::InBuffer(place) => self.process(key, buffer.at(place)),
             Read::InPlace(len) => self.process_in_place(key, len),
@@ -114,7 +128,7 @@ impl<N: Network, A: Application> Worker<N, A> {
         let Some(connection) = self.table.connections.get(key) else { return };
         tracing::error!(id = %self.table.id(key), "a panic while input was processed");
         match &connection.phase {
-            Phase::Handshake(_) => handshake::internal_error(&mut self.table),
+            Phase::Handshake(_) | Phase::Http(_) => handshake::internal_error(&mut self.table),
             Phase::Open(_) => {
                 // Unless it is closing already.
                 let reason = "the server has failed";
@@ -131,14 +145,40 @@ impl<N: Network, A: Application> Worker<N, A> {
             Phase::Open(_) => self.process_frames(key, bytes),
             // What comes behind the last word is read, so that it does not turn into a reset.
             Phase::Ending(_) => {}
-            Phase::Handshake(_) => {
-                match handshake::receive(&mut self.table, &mut self.application, key, bytes) {
-                    Outcome::Incomplete => {}
-                    Outcome::OpenInRead(at) => self.process_frames(key, &mut bytes[at..]),
-                    Outcome::Open(mut bytes, at) => self.process_frames(key, &mut bytes[at..]),
-                    Outcome::Over => self.begin_ending(key),
+            Phase::Handshake(_) | Phase::Http(_) => self.process_requests(key, bytes),
+        }
+    }
+
+    /// Processes requests, one behind the other (RFC 9112 §9.3.2). What follows one that is being
+    /// answered is kept until that is done, and so is what is too much for one turn.
+    fn process_requests(&mut self, key: usize, bytes: &mut [u8]) {
+        let mut at = 0;
+        for requests in 1.. {
+            let Self { table, application, .. } = self;
+            table.turn.answer_at = table.turn.output.len();
+            match handshake::receive(table, application, key, &bytes[at..]) {
+                Outcome::Incomplete => return,
+                Outcome::Open(taken) => return self.process_frames(key, &mut bytes[at + taken..]),
+                Outcome::Over => return self.begin_ending(key),
+                Outcome::Answering(taken) => {
+                    at += taken;
+                    break;
+                }
+                Outcome::Answered(taken) => {
+                    at += taken;
+                    let output_bytes = self.table.turn.output_bytes();
+                    if requests == REQUESTS_PER_TURN || output_bytes >= session::FLUSH_BYTES {
+                        break;
+                    }
                 }
             }
+            if at == bytes.len() {
+                return;
+            }
+        }
+        if at < bytes.len() {
+            self.table.keep_rest(key, &bytes[at..]);
+            self.table.connections[key].unprocessed = true;
         }
     }
 
@@ -198,7 +238,7 @@ impl<N: Network, A: Application> Worker<N, A> {
     fn list_if_unread(&mut self, key: usize) {
         let Some(connection) = self.table.connections.get_mut(key) else { return };
         let unread = connection.readable || connection.unprocessed;
-        if unread && !connection.paused && !connection.listed {
+        if unread && !connection.listed && connection.takes_input() {
             connection.listed = true;
             self.unread.push(key);
         }
@@ -213,7 +253,9 @@ impl<N: Network, A: Application> Worker<N, A> {
                 ending.read_ended = true;
                 self.flush(key);
             }
-            Phase::Handshake(_) | Phase::Open(_) => self.drop_connection(key, "end of stream"),
+            Phase::Handshake(_) | Phase::Http(_) | Phase::Open(_) => {
+                self.drop_connection(key, "end of stream");
+            }
         }
     }
 
@@ -238,9 +280,15 @@ impl<N: Network, A: Application> Worker<N, A> {
         let connection = &mut self.table.connections[key];
         if connection.pending.is_some() || connection.paused {
             self.pause_or_resume(key);
+            self.table.note_room(key);
             self.table.release_pending(key);
         }
-        self.end_if_flushed(key);
+        match self.table.connections.get(key).map(|connection| &connection.phase) {
+            Some(Phase::Ending(_)) => self.end_if_flushed(key),
+            // Its next request may have come already.
+            Some(Phase::Handshake(_)) => self.list_if_unread(key),
+            _ => {}
+        }
     }
 
     fn write(&mut self, key: usize) -> io::Result<()> {

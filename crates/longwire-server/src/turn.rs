@@ -10,10 +10,13 @@ const KEPT_BYTES: usize = 4 * 1024 * 1024;
 pub(crate) struct Turn {
     /// The connection whose input is being processed.
     pub(crate) owner: Option<usize>,
-    /// What that connection is sent: a response, perhaps, and then frames.
+    /// What that connection is sent: responses, perhaps, and then frames.
     pub(crate) output: Vec<u8>,
     /// Where in `output` the frames begin.
     pub(crate) frames_at: usize,
+    /// Where in `output` the answer to the request begins that is being processed, behind those to
+    /// requests before it.
+    pub(crate) answer_at: usize,
     /// How much was written at once, or put into the outbox because it could not be, since the last
     /// flush.
     pub(crate) written_bytes: usize,
@@ -32,6 +35,7 @@ impl Turn {
             owner: None,
             output: Vec::new(),
             frames_at: 0,
+            answer_at: 0,
             written_bytes: 0,
             scratch: Vec::new(),
             control: ControlFrames::new(),
@@ -61,7 +65,7 @@ impl Turn {
 
     /// The output has been written, or its buffer has been moved elsewhere.
     pub(crate) fn clear_output(&mut self) {
-        self.frames_at = 0;
+        (self.frames_at, self.answer_at) = (0, 0);
         self.output.clear();
         if self.output.capacity() > KEPT_BYTES {
             self.output = Vec::new();

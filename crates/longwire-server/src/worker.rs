@@ -8,9 +8,12 @@
 //!    read from **once**, or twice where a long message begins.
 //! 4. The connections that filled the buffer in the turn before, once more each.
 //! 5. Deadlines that have passed.
-//! 6. New connections, up to a number. They come behind everything that speaks of connections by
+//! 6. What concerns the application and no peer: it was woken, its time has come, connections have
+//!    room again.
+//! 7. New connections, up to a number. They come behind everything that speaks of connections by
 //!    their keys, so a key is never used again within a turn.
-//! 7. What was sent to connections outside of their own turn is written, everything for one
+//! 8. The application is told of the end of the turn, if it was called in it.
+//! 9. What was sent to connections outside of their own turn is written, everything for one
 //!    connection together.
 //!
 //! That is each connection's budget: one buffer of input, or with it a mebibyte of a long message; as
@@ -32,6 +35,7 @@ use crate::handshake::Handshake;
 use crate::mailbox::Mailbox;
 use crate::network::{MAX_READY, Network, Ready};
 use crate::read_buffer::ReadBuffer;
+use crate::request;
 use crate::table::{NO_MEMORY, Table};
 use crate::timers::Fate;
 use longwire::handshake::Rejection;
@@ -69,6 +73,7 @@ pub(crate) struct Worker<N: Network, A: Application> {
     expired: Vec<usize>,
     turn_unread: Agenda,
     turn_unflushed: Agenda,
+    turn_roomy: Agenda,
 }
 
 impl<N: Network, A: Application> Worker<N, A> {
@@ -96,6 +101,7 @@ impl<N: Network, A: Application> Worker<N, A> {
             expired: Vec::with_capacity(EXPIRIES_PER_TURN),
             turn_unread: Agenda::default(),
             turn_unflushed: Agenda::default(),
+            turn_roomy: Agenda::default(),
         }
     }
 
@@ -127,9 +133,11 @@ impl<N: Network, A: Application> Worker<N, A> {
         self.turn_ready();
         self.turn_unread();
         self.turn_expired();
+        self.turn_application();
         if self.acceptor.may_accept(self.table.now) {
             self.accept();
         }
+        self.end_turn();
         self.turn_unflushed();
         Ok(!self.is_shut_down())
     }
@@ -138,11 +146,15 @@ impl<N: Network, A: Application> Worker<N, A> {
 
     /// How long the next turn may wait.
     fn timeout(&self) -> Option<Duration> {
-        if !self.unread.is_empty() || !self.table.unflushed.is_empty() {
+        let Table { unflushed, roomy, called, .. } = &self.table;
+        if !self.unread.is_empty() || !unflushed.is_empty() || !roomy.is_empty() || *called {
             return Some(Duration::ZERO);
         }
-        [self.table.wheel.next_expiry(), self.acceptor.next_attempt(), self.shutdown_ends]
+        let of_loop =
+            [self.table.wheel.next_expiry(), self.acceptor.next_attempt(), self.shutdown_ends];
+        of_loop
             .into_iter()
+            .chain([self.application.next_timeout()])
             .flatten()
             .min()
             .map(|at| at.saturating_sub(self.table.now))
@@ -187,8 +199,13 @@ impl<N: Network, A: Application> Worker<N, A> {
         let mut expired = mem::take(&mut self.expired);
         self.table.wheel.expire(self.table.now, &mut expired);
         for key in expired.drain(..) {
-            if let Fate::Dropped(reason) = self.table.expire(key) {
-                self.drop_connection(key, reason);
+            match self.table.expire(key) {
+                Fate::Kept => {}
+                Fate::Ended => {
+                    self.begin_ending(key);
+                    self.flush(key);
+                }
+                Fate::Dropped(reason) => self.drop_connection(key, reason),
             }
         }
         self.expired = expired;
@@ -210,6 +227,63 @@ impl<N: Network, A: Application> Worker<N, A> {
             }
         }
         self.turn_unflushed.clear();
+    }
+
+    // ---- the application ----
+
+    /// Calls the application for what concerns no peer's input.
+    fn turn_application(&mut self) {
+        if self.mailbox.take_woken() {
+            self.call("wake", A::wake);
+        }
+        if self.application.next_timeout().is_some_and(|at| at <= self.table.now) {
+            self.call("timeout", A::timeout);
+        }
+        if !self.table.roomy.is_empty() {
+            self.tell_of_room();
+        }
+    }
+
+    /// Tells the application which connections have room again.
+    fn tell_of_room(&mut self) {
+        mem::swap(&mut self.table.roomy, &mut self.turn_roomy);
+        let end = self.table.connections.end();
+        for index in 0.. {
+            let Some(key) = self.turn_roomy.key(index, end) else { break };
+            let Some(connection) = self.table.connections.get_mut(key) else { continue };
+            let can_send = matches!(connection.phase, Phase::Open(_)) || connection.is_answering();
+            if mem::take(&mut connection.has_room) && can_send {
+                let id = self.table.id(key);
+                if !self.call("drained", |application, peers| application.drained(peers, id)) {
+                    self.table.doom(key, "a panic when the application was told of room");
+                }
+            }
+        }
+        self.turn_roomy.clear();
+    }
+
+    /// Tells the application of the end of a turn, if it was called in it.
+    fn end_turn(&mut self) {
+        if self.table.called {
+            self.call("end_of_turn", A::end_of_turn);
+            self.table.called = false;
+        }
+    }
+
+    /// Makes a call that has to do with no peer's input. `false` where it has panicked.
+    fn call(
+        &mut self,
+        name: &'static str,
+        call: impl FnOnce(&mut A, &mut Peers<'_, A::Session>),
+    ) -> bool {
+        self.table.called = true;
+        let mut peers = Peers::new(&mut self.table);
+        let call = AssertUnwindSafe(|| call(&mut self.application, &mut peers));
+        let returned = panic::catch_unwind(call).is_ok();
+        if !returned {
+            tracing::error!(callback = name, "a panic of the application");
+        }
+        returned
     }
 
     // ---- new connections ----
@@ -304,7 +378,16 @@ impl<N: Network, A: Application> Worker<N, A> {
     }
 
     fn tell_closed(&mut self, key: usize, phase: Phase<A::Session>) {
-        let Phase::Open(session) = phase else { return };
+        let session = match phase {
+            Phase::Open(session) => session,
+            Phase::Http(http) if http.is_answering() => {
+                self.table.called = true;
+                let id = self.table.id(key);
+                return request::tell_gone(&mut self.table, &mut self.application, id);
+            }
+            Phase::Handshake(_) | Phase::Http(_) | Phase::Ending(_) => return,
+        };
+        self.table.called = true;
         if let Some(closure) = session.websocket.connection().closure() {
             let id = self.table.id(key);
             tracing::debug!(%id, code = %closure.code, failure = ?closure.failure, "closed");
@@ -321,13 +404,21 @@ impl<N: Network, A: Application> Worker<N, A> {
 
     fn begin_shutdown(&mut self) {
         tracing::debug!(connections = self.table.connections.len(), "shutting down");
+        self.call("shutdown", A::shutdown);
         self.network.stop_listening();
         self.shutdown_ends =
             Some(self.table.now.saturating_add(self.table.config.shutdown_timeout));
         for key in 0..self.table.connections.end() {
             let Some(connection) = self.table.connections.get(key) else { continue };
             match connection.phase {
-                Phase::Handshake(_) => self.drop_connection(key, "shutting down"),
+                // An answer that is on its way arrives.
+                Phase::Handshake(_) if connection.waiting_bytes() > 0 => self.begin_ending(key),
+                Phase::Http(_) if connection.is_answering() => {
+                    self.table.end_answer(key);
+                    let id = self.table.id(key);
+                    request::tell_gone(&mut self.table, &mut self.application, id);
+                }
+                Phase::Handshake(_) | Phase::Http(_) => self.drop_connection(key, "shutting down"),
                 // Where a Close is out already, its own deadline holds.
                 Phase::Open(_) => {
                     let _closed =

@@ -46,6 +46,6 @@ fn sigterm_closes_with_1001_and_ends_the_server() {
         stream.read_exact(&mut close).unwrap();
         (close[0], u16::from_be_bytes([close[2], close[3]]))
     });
-    server.run(|| Silent).unwrap();
+    server.run(|_| Silent).unwrap();
     assert_eq!(client.join().unwrap(), (0x88, 1001));
 }

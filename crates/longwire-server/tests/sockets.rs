@@ -40,7 +40,7 @@ impl Running {
         let listen = vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 0))];
         let server = Server::bind(Config { listen, ..config.clone() }).unwrap();
         let (address, handle) = (server.addresses()[0], server.handle());
-        Self { address, handle, thread: Some(thread::spawn(|| server.run(|| Echo))) }
+        Self { address, handle, thread: Some(thread::spawn(|| server.run(|_| Echo))) }
     }
 
     fn connect(&self) -> TcpStream {

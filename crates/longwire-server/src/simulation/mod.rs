@@ -21,7 +21,7 @@ pub use random::Random;
 use crate::acceptor::ConnectionCount;
 use crate::application::Application;
 use crate::config::Config;
-use crate::mailbox::{self, Mailbox};
+use crate::mailbox::{self, Mailbox, Waker};
 use crate::network::Wake;
 use crate::worker::Worker;
 use fault::Fault;
@@ -47,6 +47,14 @@ impl<A: Application> Simulation<A> {
     /// # Panics
     /// The configuration makes no sense.
     pub fn new(seed: u64, config: Config, application: A) -> Self {
+        Self::with_waker(seed, config, |_| application)
+    }
+
+    /// The same for an application that is given what wakes its worker.
+    ///
+    /// # Panics
+    /// The configuration makes no sense.
+    pub fn with_waker(seed: u64, config: Config, factory: impl FnOnce(Waker) -> A) -> Self {
         config.check().expect("a configuration that makes sense");
         let world = World::new(seed);
         let mailbox = Arc::new(Mailbox::default());
@@ -54,6 +62,7 @@ impl<A: Application> Simulation<A> {
         let sender = mailbox::Sender::new(Arc::clone(&mailbox), waker);
         let (config, count) = (Arc::new(config), ConnectionCount::default());
         let network = Network { world: world.clone() };
+        let application = factory(Waker::new(0, sender.clone()));
         let worker = Worker::new(0, network, application, &config, count, mailbox);
         Self { world, worker, sender, over: false }
     }

@@ -12,10 +12,9 @@ mod shutdown;
 
 use crate::simulation::{Client, Simulation};
 use crate::{
-    Accept, Application, Closure, Compression, Config, ConnectionId, Context, Message, Peers,
-    Response, Sent, Upgrade,
+    Accept, Answer, Application, Closure, Compression, Config, ConnectionId, Context, Incoming,
+    Message, Peers, Response, Sent, Upgrade,
 };
-use longwire::handshake::Request;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -169,11 +168,11 @@ impl Application for Probe {
         self.closures.push(closure);
     }
 
-    fn http(&mut self, request: &Request<'_>) -> Response {
-        match request.path() {
+    fn http(&mut self, _: &mut Peers<'_, usize>, incoming: &Incoming<'_>) -> Answer {
+        Answer::Last(match incoming.request.path() {
             "/hello" => Response::text(200, "hello\n"),
             _ => Response::text(404, ""),
-        }
+        })
     }
 }
 

@@ -77,6 +77,11 @@ impl Unsubscribed {
     pub const INSUFFICIENT_STATE: Self = Self { code: 2500, reason: "insufficient state" };
     /// The subscription has expired and was not refreshed.
     pub const EXPIRED: Self = Self { code: 2501, reason: "subscription expired" };
+
+    /// Whether clients subscribe again.
+    pub fn resubscribes(self) -> bool {
+        self.code >= 2500
+    }
 }
 
 /// Why the server ends a session: a close code of a WebSocket, or a last push elsewhere.

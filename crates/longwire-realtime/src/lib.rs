@@ -1,5 +1,9 @@
 #![doc = include_str!("../README.md")]
 
+pub mod api;
+pub mod dialect;
+pub mod token;
+
 mod channel;
 mod claims;
 mod client;

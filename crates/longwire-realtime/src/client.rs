@@ -44,7 +44,6 @@ fn read_uuid(text: &str) -> Option<u128> {
     Some(bits)
 }
 
-#[allow(dead_code)] // until the hub draws names
 /// Version 4 and variant 1 of RFC 9562 §5.4 on 128 random bits, so that others take it for a UUID.
 pub(crate) fn uuid_from_random(bits: u128) -> u128 {
     let version = 0xf_u128 << 76;

@@ -48,6 +48,16 @@ impl Dialect {
     pub const fn is_emulated(self) -> bool {
         matches!(self, Self::CentrifugeSse | Self::CentrifugeHttpStream)
     }
+
+    /// Whether clients answer pings.
+    pub const fn answers_pings(self) -> bool {
+        !matches!(self, Self::Sse | Self::Poll)
+    }
+
+    /// Whether the end of a session is a push, there being no close code.
+    pub const fn is_told_of_its_end(self) -> bool {
+        !matches!(self, Self::CentrifugeWebSocket)
+    }
 }
 
 /// Speaks the dialects.

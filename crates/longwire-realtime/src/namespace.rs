@@ -29,11 +29,13 @@ impl Access {
     }
 }
 
-/// What becomes of publications for a subscriber whose connection takes no more.
+/// What becomes of publications, and of news of who comes and goes, for a subscriber whose
+/// connection takes no more.
 ///
-/// All of them wait first, until the session has more than
+/// All of it waits first, until the session has more than
 /// [`Limits::max_queued_bytes`](crate::Limits::max_queued_bytes) waiting. What is dropped then is
-/// counted. Replies, pings and all that is not a publication are never dropped.
+/// counted. Replies, pings, and what the server says of the session and its subscriptions never
+/// wait and are never dropped.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SlowConsumer {
     /// The session ends with [`Disconnect::SLOW`](crate::Disconnect::SLOW): its client comes back

@@ -1,0 +1,66 @@
+//! What an application wants of sessions, on the hub that has them.
+
+use std::sync::Arc;
+
+use super::Hub;
+use super::pending::Origin;
+use crate::broker::Control;
+use crate::{Disconnect, Unsubscribed};
+
+impl Hub {
+    pub(super) fn control(&mut self, control: &Control) {
+        match control {
+            Control::Subscribe { target, channel, recover, info, ttl } => {
+                let Some(namespace) = self.config.namespace(channel).map(Arc::clone) else {
+                    return;
+                };
+                let max_channels = self.config.limits.max_channels_per_session;
+                for key in self.sessions.meant(target) {
+                    let known = self.channels.find(channel.as_str());
+                    let Some(session) = self.sessions.get(key) else { continue };
+                    let has = known.is_some_and(|known| session.subscription(known).is_some());
+                    if has || session.subscriptions.len() >= max_channels {
+                        continue;
+                    }
+                    let expires_at = ttl.map(|ttl| self.now.saturating_add(ttl));
+                    let namespace = Arc::clone(&namespace);
+                    let origin = Origin::Application;
+                    self.begin_subscription(key, channel.clone(), namespace, origin, |it| {
+                        it.recover.clone_from(recover);
+                        it.info.clone_from(info);
+                        it.expires_at = expires_at;
+                    });
+                }
+            }
+            Control::Unsubscribe { target, channel } => {
+                for key in self.sessions.meant(target) {
+                    let Some(session) = self.sessions.get(key) else { continue };
+                    let indexes: Vec<_> = match channel {
+                        Some(channel) => self.channels.find(channel.as_str()).into_iter().collect(),
+                        None => session.subscriptions.iter().map(|it| it.channel).collect(),
+                    };
+                    for index in indexes {
+                        self.revoke(key, index, Unsubscribed::SERVER);
+                    }
+                }
+            }
+            Control::Disconnect { target, whitelist, disconnect } => {
+                for key in self.sessions.meant(target) {
+                    let Some(session) = self.sessions.get(key) else { continue };
+                    if !whitelist.contains(&session.client) {
+                        self.disconnect(key, disconnect.clone());
+                    }
+                }
+            }
+            Control::Refresh { target, expired, ttl } => {
+                for key in self.sessions.meant(target) {
+                    if *expired {
+                        self.disconnect(key, Disconnect::EXPIRED);
+                    } else {
+                        self.set_expiry(key, *ttl);
+                    }
+                }
+            }
+        }
+    }
+}

@@ -4,6 +4,7 @@ mod acceptor;
 mod agenda;
 mod application;
 mod body;
+mod calls;
 mod chunk;
 mod clock;
 mod config;
@@ -23,6 +24,7 @@ mod request;
 mod response;
 mod server;
 mod session;
+mod shutdown;
 #[cfg(unix)]
 mod signal;
 #[cfg(any(test, feature = "simulation"))]

@@ -8,15 +8,56 @@ use crate::body::{BodyDecoder, BodyError};
 use crate::connection::{ConnectionId, Phase};
 use crate::context::Peers;
 use crate::exchange::{Asker, Http, Next, Receiving, Stage};
-use crate::handshake::{Outcome, reject};
+use crate::handshake::{self, Outcome, reject};
 use crate::heap::Heap;
+use crate::network::Network;
+use crate::session::FLUSH_BYTES;
 use crate::table::{NO_MEMORY, Table, append};
+use crate::worker::Worker;
 use longwire::handshake::{Body, Head, HeadScanner, Rejection, Request, Status};
 use std::mem;
 use std::panic::{self, AssertUnwindSafe};
 
 /// RFC 9110 §15.2.1: go on and send the body.
 const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
+
+/// How many requests of one connection are answered in one turn.
+const REQUESTS_PER_TURN: usize = 64;
+
+impl<N: Network, A: Application> Worker<N, A> {
+    /// Processes requests, one behind the other (RFC 9112 §9.3.2). What follows one that is being
+    /// answered is kept until that is done, and so is what is too much for one turn.
+    pub(crate) fn process_requests(&mut self, key: usize, bytes: &mut [u8]) {
+        let mut at = 0;
+        for requests in 1.. {
+            let Self { table, application, .. } = self;
+            table.turn.answer_at = table.turn.output.len();
+            match handshake::receive(table, application, key, &bytes[at..]) {
+                Outcome::Incomplete => return,
+                Outcome::Open(taken) => return self.process_frames(key, &mut bytes[at + taken..]),
+                Outcome::Over => return self.begin_ending(key),
+                Outcome::Answering(taken) => {
+                    at += taken;
+                    break;
+                }
+                Outcome::Answered(taken) => {
+                    at += taken;
+                    let output_bytes = self.table.turn.output_bytes();
+                    if requests == REQUESTS_PER_TURN || output_bytes >= FLUSH_BYTES {
+                        break;
+                    }
+                }
+            }
+            if at == bytes.len() {
+                return;
+            }
+        }
+        if at < bytes.len() {
+            self.table.keep_rest(key, &bytes[at..]);
+            self.table.connections[key].unprocessed = true;
+        }
+    }
+}
 
 /// Takes a request whose head is complete. `behind` is what came behind that, the beginning of its
 /// body. The connection has to be the turn's owner.

@@ -335,20 +335,6 @@ impl<S> Table<S> {
         }
     }
 
-    /// The connection has been flushed. Where little waits by now, the application is to be told that
-    /// there is room, if it was told that something waits.
-    pub(crate) fn note_room(&mut self, key: usize) {
-        let connection = &mut self.connections[key];
-        let has_room = connection.waiting_bytes() <= self.config.outbox_low_water_bytes;
-        if connection.awaits_room && has_room {
-            connection.awaits_room = false;
-            if !connection.has_room {
-                connection.has_room = true;
-                self.roomy.push(key);
-            }
-        }
-    }
-
     // ---- memory for what is incomplete ----
 
     /// The connection's outbox, made if need be, to put something in. `None` where there is no

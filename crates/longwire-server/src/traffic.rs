@@ -2,7 +2,7 @@
 
 use crate::application::Application;
 use crate::connection::{Connection, Phase};
-use crate::handshake::{self, Outcome};
+use crate::handshake;
 use crate::network::Network;
 use crate::outbox::Progress;
 use crate::session::{self, Step};
@@ -18,9 +18,6 @@ use std::panic::{self, AssertUnwindSafe};
 /// How often the output of one turn of one connection is flushed before its end: with this much
 /// output, the rest of its input waits for the next turn.
 const FLUSHES_PER_TURN: usize = 8;
-
-/// How many requests of one connection are answered in one turn.
-const REQUESTS_PER_TURN: usize = 64;
 
 impl<N: Network, A: Application> Worker<N, A> {
     // ---- in ----
@@ -149,39 +146,6 @@ impl<N: Network, A: Application> Worker<N, A> {
         }
     }
 
-    /// Processes requests, one behind the other (RFC 9112 §9.3.2). What follows one that is being
-    /// answered is kept until that is done, and so is what is too much for one turn.
-    fn process_requests(&mut self, key: usize, bytes: &mut [u8]) {
-        let mut at = 0;
-        for requests in 1.. {
-            let Self { table, application, .. } = self;
-            table.turn.answer_at = table.turn.output.len();
-            match handshake::receive(table, application, key, &bytes[at..]) {
-                Outcome::Incomplete => return,
-                Outcome::Open(taken) => return self.process_frames(key, &mut bytes[at + taken..]),
-                Outcome::Over => return self.begin_ending(key),
-                Outcome::Answering(taken) => {
-                    at += taken;
-                    break;
-                }
-                Outcome::Answered(taken) => {
-                    at += taken;
-                    let output_bytes = self.table.turn.output_bytes();
-                    if requests == REQUESTS_PER_TURN || output_bytes >= session::FLUSH_BYTES {
-                        break;
-                    }
-                }
-            }
-            if at == bytes.len() {
-                return;
-            }
-        }
-        if at < bytes.len() {
-            self.table.keep_rest(key, &bytes[at..]);
-            self.table.connections[key].unprocessed = true;
-        }
-    }
-
     /// Processes the next `len` bytes of a long message, which are where they belong already.
     fn process_in_place(&mut self, key: usize, len: usize) {
         let Self { table, application, inbound, network, streams, .. } = self;
@@ -197,7 +161,7 @@ impl<N: Network, A: Application> Worker<N, A> {
         }
     }
 
-    fn process_frames(&mut self, key: usize, bytes: &mut [u8]) {
+    pub(crate) fn process_frames(&mut self, key: usize, bytes: &mut [u8]) {
         let mut input = Input::new(bytes);
         let mut work = 0;
         for flushes in 1.. {

@@ -29,22 +29,19 @@ use crate::agenda::Agenda;
 use crate::application::Application;
 use crate::config::Config;
 use crate::connection::{Connection, Phase};
-use crate::context::Peers;
 use crate::ending::Ending;
 use crate::handshake::Handshake;
 use crate::mailbox::Mailbox;
 use crate::network::{MAX_READY, Network, Ready};
 use crate::read_buffer::ReadBuffer;
-use crate::request;
 use crate::table::{NO_MEMORY, Table};
 use crate::timers::Fate;
+use longwire::Inbound;
 use longwire::handshake::Rejection;
-use longwire::{CloseCode, Inbound};
 use std::fmt;
 use std::io;
 use std::mem;
 use std::net::SocketAddr;
-use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -65,15 +62,15 @@ pub(crate) struct Worker<N: Network, A: Application> {
     pub(crate) acceptor: Acceptor,
     /// Those that may have more to read.
     pub(crate) unread: Agenda,
-    mailbox: Arc<Mailbox>,
+    pub(crate) mailbox: Arc<Mailbox>,
     /// When the shutdown ends, once it has begun.
-    shutdown_ends: Option<Duration>,
+    pub(crate) shutdown_ends: Option<Duration>,
     // Lists that keep their memory from turn to turn.
     ready: Vec<Ready>,
     expired: Vec<usize>,
     turn_unread: Agenda,
     turn_unflushed: Agenda,
-    turn_roomy: Agenda,
+    pub(crate) turn_roomy: Agenda,
 }
 
 impl<N: Network, A: Application> Worker<N, A> {
@@ -229,63 +226,6 @@ impl<N: Network, A: Application> Worker<N, A> {
         self.turn_unflushed.clear();
     }
 
-    // ---- the application ----
-
-    /// Calls the application for what concerns no peer's input.
-    fn turn_application(&mut self) {
-        if self.mailbox.take_woken() {
-            self.call("wake", A::wake);
-        }
-        if self.application.next_timeout().is_some_and(|at| at <= self.table.now) {
-            self.call("timeout", A::timeout);
-        }
-        if !self.table.roomy.is_empty() {
-            self.tell_of_room();
-        }
-    }
-
-    /// Tells the application which connections have room again.
-    fn tell_of_room(&mut self) {
-        mem::swap(&mut self.table.roomy, &mut self.turn_roomy);
-        let end = self.table.connections.end();
-        for index in 0.. {
-            let Some(key) = self.turn_roomy.key(index, end) else { break };
-            let Some(connection) = self.table.connections.get_mut(key) else { continue };
-            let can_send = matches!(connection.phase, Phase::Open(_)) || connection.is_answering();
-            if mem::take(&mut connection.has_room) && can_send {
-                let id = self.table.id(key);
-                if !self.call("drained", |application, peers| application.drained(peers, id)) {
-                    self.table.doom(key, "a panic when the application was told of room");
-                }
-            }
-        }
-        self.turn_roomy.clear();
-    }
-
-    /// Tells the application of the end of a turn, if it was called in it.
-    fn end_turn(&mut self) {
-        if self.table.called {
-            self.call("end_of_turn", A::end_of_turn);
-            self.table.called = false;
-        }
-    }
-
-    /// Makes a call that has to do with no peer's input. `false` where it has panicked.
-    fn call(
-        &mut self,
-        name: &'static str,
-        call: impl FnOnce(&mut A, &mut Peers<'_, A::Session>),
-    ) -> bool {
-        self.table.called = true;
-        let mut peers = Peers::new(&mut self.table);
-        let call = AssertUnwindSafe(|| call(&mut self.application, &mut peers));
-        let returned = panic::catch_unwind(call).is_ok();
-        if !returned {
-            tracing::error!(callback = name, "a panic of the application");
-        }
-        returned
-    }
-
     // ---- new connections ----
 
     fn accept(&mut self) {
@@ -377,67 +317,7 @@ impl<N: Network, A: Application> Worker<N, A> {
         }
     }
 
-    fn tell_closed(&mut self, key: usize, phase: Phase<A::Session>) {
-        let session = match phase {
-            Phase::Open(session) => session,
-            Phase::Http(http) if http.is_answering() => {
-                self.table.called = true;
-                let id = self.table.id(key);
-                return request::tell_gone(&mut self.table, &mut self.application, id);
-            }
-            Phase::Handshake(_) | Phase::Http(_) | Phase::Ending(_) => return,
-        };
-        self.table.called = true;
-        if let Some(closure) = session.websocket.connection().closure() {
-            let id = self.table.id(key);
-            tracing::debug!(%id, code = %closure.code, failure = ?closure.failure, "closed");
-            let mut peers = Peers::new(&mut self.table);
-            let tell =
-                AssertUnwindSafe(|| self.application.close(&mut peers, id, session.state, closure));
-            if panic::catch_unwind(tell).is_err() {
-                tracing::error!(%id, "a panic when the application was told of the end");
-            }
-        }
-    }
-
-    // ---- shutdown ----
-
-    fn begin_shutdown(&mut self) {
-        tracing::debug!(connections = self.table.connections.len(), "shutting down");
-        self.call("shutdown", A::shutdown);
-        self.network.stop_listening();
-        self.shutdown_ends =
-            Some(self.table.now.saturating_add(self.table.config.shutdown_timeout));
-        for key in 0..self.table.connections.end() {
-            let Some(connection) = self.table.connections.get(key) else { continue };
-            match connection.phase {
-                // An answer that is on its way arrives.
-                Phase::Handshake(_) if connection.waiting_bytes() > 0 => self.begin_ending(key),
-                Phase::Http(_) if connection.is_answering() => {
-                    self.table.end_answer(key);
-                    let id = self.table.id(key);
-                    request::tell_gone(&mut self.table, &mut self.application, id);
-                }
-                Phase::Handshake(_) | Phase::Http(_) => self.drop_connection(key, "shutting down"),
-                // Where a Close is out already, its own deadline holds.
-                Phase::Open(_) => {
-                    let _closed =
-                        self.table.close(key, CloseCode::GOING_AWAY, "the server is shutting down");
-                }
-                Phase::Ending(_) => {}
-            }
-        }
-    }
-
-    fn is_shut_down(&mut self) -> bool {
-        let Some(ends) = self.shutdown_ends else { return false };
-        if self.table.now >= ends {
-            self.drop_all("the shutdown is over");
-        }
-        self.table.connections.is_empty()
-    }
-
-    fn drop_all(&mut self, reason: &str) {
+    pub(crate) fn drop_all(&mut self, reason: &str) {
         for key in 0..self.table.connections.end() {
             if self.table.connections.contains(key) {
                 self.drop_connection(key, reason);

@@ -3,12 +3,16 @@
 
 mod accepting;
 mod backpressure;
+mod calls;
 mod chaos;
 mod closing;
 mod deadlines;
+mod desk;
 mod handshaking;
 mod long_messages;
+mod requests;
 mod shutdown;
+mod streams;
 
 use crate::simulation::{Client, Simulation};
 use crate::{

@@ -1,0 +1,87 @@
+//! Both directions over plain HTTP, where a WebSocket cannot be had: the answer to one request does not
+//! end, and what the client says comes with other requests.
+//!
+//! These name the session and the node that the connect reply named: whoever knows the session may
+//! speak for it, on whichever connection and whichever worker.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use longwire_realtime::dialect::sse;
+use longwire_realtime::{Dialect, SessionId};
+use longwire_server::{Answer, Incoming, Response};
+use serde::Deserialize;
+
+use crate::gateway::{Gateway, text};
+use crate::node::Mail;
+
+/// What comes by `POST /emulation`.
+#[derive(Deserialize)]
+struct Emulation<'a> {
+    session: &'a str,
+    #[serde(borrow)]
+    node: Cow<'a, str>,
+    /// Commands, as they would stand in a WebSocket message.
+    #[serde(borrow)]
+    data: Cow<'a, str>,
+}
+
+/// What a stream begins with: the connect command. `None` where it is missing.
+pub(crate) fn first_commands<'a>(
+    dialect: Dialect,
+    incoming: &Incoming<'a>,
+) -> Option<Cow<'a, [u8]>> {
+    if dialect == Dialect::CentrifugeHttpStream {
+        return (!incoming.body.is_empty()).then_some(incoming.body.into());
+    }
+    let query = incoming.request.query().unwrap_or_default();
+    let mut pairs = form_urlencoded::parse(query.as_bytes());
+    let (_, commands) = pairs.find(|(name, _)| name == "cf_connect")?;
+    Some(commands.into_owned().into_bytes().into())
+}
+
+/// The head of the answer, and what it begins with.
+pub(crate) fn head(dialect: Dialect) -> Response {
+    let (content_type, body): (_, &[u8]) = match dialect {
+        // Some proxies and browsers pass nothing on before the first bytes of the body.
+        Dialect::CentrifugeSse => (sse::CONTENT_TYPE, b"\n"),
+        _ => ("application/octet-stream", b""),
+    };
+    let headers = [
+        ("Content-Type", content_type),
+        ("Cache-Control", "private, no-cache, no-store, must-revalidate, max-age=0"),
+        ("Pragma", "no-cache"),
+        ("Expires", "0"),
+        // nginx would collect the answer before it passes it on.
+        ("X-Accel-Buffering", "no"),
+    ];
+    let headers = headers.map(|(name, value)| (name.into(), value.into())).into();
+    Response { status: 200, headers, body: body.into() }
+}
+
+impl Gateway {
+    /// Takes commands for a session. That they were taken is all that the answer says.
+    pub(crate) fn emulate(&mut self, body: &[u8], now: Duration) -> Answer {
+        let Ok(emulation) = serde_json::from_slice::<Emulation<'_>>(body) else {
+            return text(
+                400,
+                "the body has to be an object with session, node and data, all text\n",
+            );
+        };
+        let Some(session) = SessionId::parse(emulation.session) else {
+            return text(400, "the session is none that this server has named\n");
+        };
+        let Some(worker) = self.node.worker_of(&emulation.node) else {
+            return text(404, "there is no such node\n");
+        };
+        let commands = emulation.data.as_bytes();
+        if worker == self.worker {
+            if let Some(key) = self.hub.session(session) {
+                self.hub.receive(key, commands, now);
+            }
+        } else if !self.node.post(worker, Mail { session, commands: commands.into() }) {
+            return text(503, "the worker of this session has too much to do\n");
+        }
+        Answer::Now(Response { status: 204, headers: Vec::new(), body: b"".into() })
+    }
+}

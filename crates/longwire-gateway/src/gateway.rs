@@ -1,0 +1,233 @@
+//! The application of one worker: what happens on its connections goes to its hub, and what the hub
+//! wants done goes to the connections.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use longwire_realtime::{Dialect, Disconnect, Hub, Output, SessionKey};
+use longwire_server::{
+    Accept, Answer, Application, Closure, ConnectionId, Context, Incoming, Message, Peers, Request,
+    Response, Upgrade,
+};
+
+use crate::api::Calls;
+use crate::links::{Links, SessionSlot, Way};
+use crate::node::Node;
+use crate::origin::Verdict;
+use crate::route::Route;
+use crate::{Settings, cors, emulation};
+
+/// The subprotocol of Centrifugo's clients that speak JSON; most ask for none.
+const SUBPROTOCOL: &str = "centrifuge-json";
+
+/// The application of one worker. [`Node::gateway`](crate::Node::gateway) makes it.
+pub struct Gateway {
+    pub(crate) hub: Hub,
+    pub(crate) node: Node,
+    pub(crate) settings: Arc<Settings>,
+    pub(crate) worker: usize,
+    pub(crate) links: Links,
+    pub(crate) calls: Calls,
+}
+
+impl Gateway {
+    pub(crate) fn new(hub: Hub, node: Node, settings: Arc<Settings>, worker: usize) -> Self {
+        let (links, calls) = (Links::default(), Calls::default());
+        Self { hub, node, settings, worker, links, calls }
+    }
+
+    /// Opens the session of a stream that begins with these commands.
+    fn open_stream(&mut self, dialect: Dialect, incoming: &Incoming<'_>, now: Duration) -> Answer {
+        let Some(commands) = emulation::first_commands(dialect, incoming) else {
+            return text(400, "the commands to begin with are missing: cf_connect in the query\n");
+        };
+        let Some(session) = self.hub.open(dialect, now) else {
+            return text(503, "there are as many sessions as there may be\n");
+        };
+        self.links.insert(session, incoming.id, Way::Stream);
+        self.hub.receive(session, &commands, now);
+        Answer::Stream(emulation::head(dialect))
+    }
+
+    /// Does what the hub wants done.
+    fn perform(&mut self, peers: &mut Peers<'_, SessionSlot>) {
+        let now = peers.now();
+        loop {
+            let Self { hub, links, calls, .. } = self;
+            while let Some(output) = hub.poll_output() {
+                match output {
+                    Output::Frame { session, payload } => links.send(peers, session, &payload),
+                    Output::Fanout { payload, sessions } => {
+                        links.fan_out(peers, sessions, &payload);
+                    }
+                    Output::Close { session, disconnect } => {
+                        links.close(peers, session, &disconnect);
+                    }
+                    Output::Answer { ticket, result } => calls.answer(ticket, result),
+                }
+            }
+            if links.roomy.is_empty() && links.lost.is_empty() && !calls.has_more() {
+                return;
+            }
+            for session in links.lost.drain(..).collect::<Vec<_>>() {
+                tracing::error!("no memory for a publication: a session ends");
+                links.close(peers, session, &Disconnect::INSUFFICIENT_STATE);
+                hub.close(session, now);
+            }
+            for session in links.roomy.drain(..) {
+                hub.room(session, usize::MAX);
+            }
+            self.go_on_with_calls(peers, now);
+        }
+    }
+
+    fn session_is_gone(&mut self, session: SessionKey, now: Duration) {
+        self.links.remove(session);
+        self.hub.close(session, now);
+    }
+}
+
+impl Application for Gateway {
+    type Session = SessionSlot;
+
+    fn upgrade(
+        &mut self,
+        upgrade: &Upgrade<'_>,
+        _: SocketAddr,
+    ) -> Result<Accept<SessionSlot>, Response> {
+        let request = upgrade.request();
+        if Route::of(request.path()) != Some(Route::WebSocket) {
+            return Err(Response::text(404, "there is no WebSocket here\n"));
+        }
+        // RFC 6455 §10.2: a page of another origin could speak for its visitor.
+        let origins = &self.settings.origins;
+        if origins.judge(upgrade.origin(), request.host()) == Verdict::Refused {
+            return Err(Response::text(403, "pages of this origin may not come here\n"));
+        }
+        let mut accept = Accept::new(None);
+        accept.subprotocol = upgrade.select_subprotocol(&[SUBPROTOCOL]).map(Into::into);
+        Ok(accept)
+    }
+
+    fn open(&mut self, context: &mut Context<'_, SessionSlot>) {
+        let now = context.peers().now();
+        match self.hub.open(Dialect::CentrifugeWebSocket, now) {
+            Some(session) => {
+                *context.session() = Some(session);
+                self.links.insert(session, context.id(), Way::WebSocket);
+            }
+            None => {
+                let Disconnect { code, reason } = Disconnect::TOO_MANY_REQUESTS;
+                // It has just been opened.
+                let _closed = context.close(code.into(), &reason);
+            }
+        }
+    }
+
+    fn message(&mut self, context: &mut Context<'_, SessionSlot>, message: Message<'_>) {
+        let now = context.peers().now();
+        if let Some(session) = *context.session() {
+            self.hub.receive(session, message.as_bytes(), now);
+        }
+    }
+
+    fn close(
+        &mut self,
+        peers: &mut Peers<'_, SessionSlot>,
+        _: ConnectionId,
+        session: SessionSlot,
+        _: Closure,
+    ) {
+        if let Some(session) = session {
+            self.session_is_gone(session, peers.now());
+        }
+    }
+
+    fn http(&mut self, peers: &mut Peers<'_, SessionSlot>, incoming: &Incoming<'_>) -> Answer {
+        let request = incoming.request;
+        let Some(route) = Route::of(request.path()) else {
+            return text(404, "there is nothing here\n");
+        };
+        let origin = header(request, "Origin");
+        let verdict = self.settings.origins.judge(origin, request.host());
+        if verdict == Verdict::Refused && request.method() != "GET" {
+            return text(403, "pages of this origin may not come here\n");
+        }
+        if request.method() == "OPTIONS" {
+            return cors::preflight(route, verdict, origin);
+        }
+        if !route.methods().contains(&request.method()) {
+            return cors::wrong_method(route);
+        }
+        let now = peers.now();
+        let mut answer = match route {
+            Route::WebSocket => text(426, "there is a WebSocket here, and nothing else\n"),
+            Route::Health => text(200, "ok\n"),
+            Route::EmulatedSse => self.open_stream(Dialect::CentrifugeSse, incoming, now),
+            Route::EmulatedHttpStream => {
+                self.open_stream(Dialect::CentrifugeHttpStream, incoming, now)
+            }
+            Route::Emulation => self.emulate(incoming.body, now),
+            Route::Api(method) => self.call(method, incoming, now),
+        };
+        if route.is_for_pages() {
+            cors::allow(&mut answer, verdict, origin);
+        }
+        answer
+    }
+
+    fn gone(&mut self, peers: &mut Peers<'_, SessionSlot>, id: ConnectionId) {
+        if let Some(session) = self.links.stream(id) {
+            self.session_is_gone(session, peers.now());
+        }
+        self.calls.forget(id);
+    }
+
+    fn drained(&mut self, peers: &mut Peers<'_, SessionSlot>, id: ConnectionId) {
+        let of_socket = peers.get(id).and_then(|mut context| *context.session());
+        if let Some(session) = of_socket.or_else(|| self.links.stream(id)) {
+            self.links.has_room(session);
+        }
+    }
+
+    fn wake(&mut self, peers: &mut Peers<'_, SessionSlot>) {
+        let now = peers.now();
+        for mail in self.node.take_mail(self.worker) {
+            if let Some(session) = self.hub.session(mail.session) {
+                self.hub.receive(session, &mail.commands, now);
+            }
+        }
+        self.hub.wake(now);
+    }
+
+    fn next_timeout(&self) -> Option<Duration> {
+        self.hub.poll_timeout()
+    }
+
+    fn timeout(&mut self, peers: &mut Peers<'_, SessionSlot>) {
+        self.hub.handle_timeout(peers.now());
+    }
+
+    fn end_of_turn(&mut self, peers: &mut Peers<'_, SessionSlot>) {
+        self.perform(peers);
+    }
+}
+
+/// The first value of a header, if it is text.
+pub(crate) fn header<'a>(request: &Request<'a>, name: &str) -> Option<&'a str> {
+    request.headers().values(name).next().and_then(|value| str::from_utf8(value).ok())
+}
+
+/// A short answer for people.
+pub(crate) fn text(status: u16, text: &'static str) -> Answer {
+    Answer::Now(Response::text(status, text))
+}
+
+impl fmt::Debug for Gateway {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = f.debug_struct("Gateway");
+        debug.field("worker", &self.worker).field("hub", &self.hub).finish_non_exhaustive()
+    }
+}

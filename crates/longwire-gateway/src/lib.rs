@@ -1,0 +1,17 @@
+#![doc = include_str!("../README.md")]
+
+mod api;
+mod cors;
+mod credential;
+mod emulation;
+mod gateway;
+mod links;
+mod node;
+mod origin;
+mod route;
+mod settings;
+
+pub use gateway::Gateway;
+pub use node::{Chance, Node};
+pub use origin::{OriginError, Origins};
+pub use settings::{ApiAccess, Settings};

@@ -1,0 +1,197 @@
+//! Which connection is which session's, and how bytes get from the hub to it.
+
+use std::collections::HashMap;
+
+use longwire_realtime::{Disconnect, Payload, SessionKey};
+use longwire_server::{Chunk, Compression, ConnectionId, Message, Peers, Sent};
+
+/// When a connection has been given so much, and has taken it, the hub is told that there is room.
+const TOLD_AFTER_BYTES: usize = 16 * 1024;
+
+/// What a WebSocket's connection keeps: its session, from when it is open.
+pub(crate) type SessionSlot = Option<SessionKey>;
+
+/// The connections of a worker's sessions.
+#[derive(Default)]
+pub(crate) struct Links {
+    /// At the session's index.
+    links: Vec<Option<Link>>,
+    /// The sessions of answers that are streams.
+    streams: HashMap<ConnectionId, SessionKey>,
+    /// Sessions for whose connections there is room again.
+    pub(crate) roomy: Vec<SessionKey>,
+    /// Sessions that did not get what was for them: they must not go on as if they had.
+    pub(crate) lost: Vec<SessionKey>,
+}
+
+#[derive(Clone, Copy)]
+struct Link {
+    session: SessionKey,
+    connection: ConnectionId,
+    way: Way,
+    /// What it was given since the hub was last told that there is room.
+    given_bytes: usize,
+}
+
+/// How a session is spoken to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// A payload is a text message.
+    WebSocket,
+    /// A payload is a piece of an answer.
+    Stream,
+}
+
+impl Links {
+    /// A session has a connection.
+    pub(crate) fn insert(&mut self, session: SessionKey, connection: ConnectionId, way: Way) {
+        let index = session.index();
+        if self.links.len() <= index {
+            self.links.resize(index + 1, None);
+        }
+        self.links[index] = Some(Link { session, connection, way, given_bytes: 0 });
+        if way == Way::Stream {
+            self.streams.insert(connection, session);
+        }
+    }
+
+    /// The session of a stream.
+    pub(crate) fn stream(&self, connection: ConnectionId) -> Option<SessionKey> {
+        self.streams.get(&connection).copied()
+    }
+
+    /// A session has lost its connection, or is over.
+    pub(crate) fn remove(&mut self, session: SessionKey) {
+        if let Some(link) = self.links.get_mut(session.index())
+            && let Some(Link { connection, .. }) = link.take_if(|link| link.session == session)
+        {
+            self.streams.remove(&connection);
+        }
+    }
+
+    /// The connection of a session has taken what waited for it.
+    pub(crate) fn has_room(&mut self, session: SessionKey) {
+        if let Some(link) = self.link(session) {
+            link.given_bytes = 0;
+            self.roomy.push(session);
+        }
+    }
+
+    /// Gives a payload to one session.
+    pub(crate) fn send(
+        &mut self,
+        peers: &mut Peers<'_, SessionSlot>,
+        session: SessionKey,
+        payload: &Payload,
+    ) {
+        let Some(link) = self.link(session) else { return };
+        let sent = match link.way {
+            Way::WebSocket => match (peers.get(link.connection), str::from_utf8(payload)) {
+                (Some(mut context), Ok(text)) => context.send(Message::Text(text)),
+                _ => Sent::Dropped,
+            },
+            Way::Stream => match peers.exchange(link.connection) {
+                Some(mut exchange) => exchange.send(payload),
+                None => Sent::Dropped,
+            },
+        };
+        self.has_sent(session, payload.len(), sent);
+    }
+
+    /// Gives the same payload to many sessions, which are all spoken to in the same way. It is
+    /// encoded once.
+    pub(crate) fn fan_out(
+        &mut self,
+        peers: &mut Peers<'_, SessionSlot>,
+        sessions: &[SessionKey],
+        payload: &Payload,
+    ) {
+        if let &[session] = sessions {
+            return self.send(peers, session, payload);
+        }
+        let way = sessions.first().and_then(|&session| self.link(session)).map(|link| link.way);
+        match way {
+            Some(Way::WebSocket) => self.fan_out_message(peers, sessions, payload),
+            Some(Way::Stream) => self.fan_out_chunk(peers, sessions, payload),
+            // The first one has lost its connection; the others may not have.
+            None => sessions.iter().for_each(|&session| self.send(peers, session, payload)),
+        }
+    }
+
+    fn fan_out_message(
+        &mut self,
+        peers: &mut Peers<'_, SessionSlot>,
+        sessions: &[SessionKey],
+        payload: &Payload,
+    ) {
+        let Ok(text) = str::from_utf8(payload) else { return };
+        let Ok(prepared) = peers.prepare(Message::Text(text), Compression::Auto) else {
+            self.lost.extend(sessions);
+            return;
+        };
+        for &session in sessions {
+            let Some(link) = self.link(session) else { continue };
+            let context = peers.get(link.connection);
+            let sent = context.map_or(Sent::Dropped, |mut it| it.send_prepared(&prepared));
+            self.has_sent(session, payload.len(), sent);
+        }
+    }
+
+    fn fan_out_chunk(
+        &mut self,
+        peers: &mut Peers<'_, SessionSlot>,
+        sessions: &[SessionKey],
+        payload: &Payload,
+    ) {
+        let Ok(chunk) = Chunk::new(payload) else {
+            self.lost.extend(sessions);
+            return;
+        };
+        for &session in sessions {
+            let Some(link) = self.link(session) else { continue };
+            let exchange = peers.exchange(link.connection);
+            let sent = exchange.map_or(Sent::Dropped, |mut it| it.send_chunk(&chunk));
+            self.has_sent(session, payload.len(), sent);
+        }
+    }
+
+    /// Ends a session's connection, behind what it was given.
+    pub(crate) fn close(
+        &mut self,
+        peers: &mut Peers<'_, SessionSlot>,
+        session: SessionKey,
+        disconnect: &Disconnect,
+    ) {
+        let Some(&mut link) = self.link(session) else { return };
+        self.remove(session);
+        match link.way {
+            Way::WebSocket => {
+                if let Some(mut context) = peers.get(link.connection) {
+                    *context.session() = None;
+                    // It may be closing already.
+                    let _closed = context.close(disconnect.code.into(), &disconnect.reason);
+                }
+            }
+            Way::Stream => {
+                if let Some(mut exchange) = peers.exchange(link.connection) {
+                    exchange.end();
+                }
+            }
+        }
+    }
+
+    fn link(&mut self, session: SessionKey) -> Option<&mut Link> {
+        let link = self.links.get_mut(session.index())?.as_mut();
+        link.filter(|link| link.session == session)
+    }
+
+    fn has_sent(&mut self, session: SessionKey, bytes: usize, sent: Sent) {
+        let Some(link) = self.link(session) else { return };
+        link.given_bytes += bytes;
+        // What is queued says itself when there is room, and what is dropped has lost its connection.
+        if sent == Sent::Now && link.given_bytes >= TOLD_AFTER_BYTES {
+            link.given_bytes = 0;
+            self.roomy.push(session);
+        }
+    }
+}

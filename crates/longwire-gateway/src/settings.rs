@@ -1,0 +1,80 @@
+//! What the gateway is told when it starts, apart from what the hub and the event loop are told.
+
+use std::fmt;
+
+use crate::Origins;
+use crate::credential::Credential;
+
+/// What the gateway is told when it starts.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// Whose pages may come, beside those of the server's own origin.
+    pub origins: Origins,
+    /// Who may use the API.
+    pub api: ApiAccess,
+}
+
+/// Who may use the API. By default nobody.
+#[derive(Clone, Default)]
+pub struct ApiAccess {
+    keys: Vec<Credential>,
+    open: bool,
+}
+
+impl ApiAccess {
+    /// Whoever knows one of these keys; nobody where there are none.
+    pub fn with_keys<'k>(keys: impl IntoIterator<Item = &'k str>) -> Self {
+        Self { keys: keys.into_iter().map(Credential::new).collect(), open: false }
+    }
+
+    /// Everyone who can reach the server, but no page of another origin: for development.
+    pub fn open() -> Self {
+        Self { keys: Vec::new(), open: true }
+    }
+
+    /// Whether there is an API at all.
+    pub(crate) fn is_on(&self) -> bool {
+        self.open || !self.keys.is_empty()
+    }
+
+    /// Whether this key, or none, is enough.
+    pub(crate) fn admits(&self, key: Option<&str>) -> bool {
+        self.open || key.is_some_and(|key| self.keys.iter().any(|known| known.is(key)))
+    }
+}
+
+/// Keys are not shown.
+impl fmt::Debug for ApiAccess {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = f.debug_struct("ApiAccess");
+        debug.field("keys", &self.keys.len()).field("open", &self.open).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ApiAccess;
+
+    #[test]
+    fn who_may_use_the_api() {
+        let (off, open) = (ApiAccess::default(), ApiAccess::open());
+        let keys = ApiAccess::with_keys(["first key", "second key"]);
+        let table = [
+            (&off, None, false),
+            (&off, Some(""), false),
+            (&open, None, true),
+            (&open, Some("any"), true),
+            (&keys, None, false),
+            (&keys, Some(""), false),
+            (&keys, Some("first key"), true),
+            (&keys, Some("second key"), true),
+            (&keys, Some("first key "), false),
+            (&keys, Some("third key"), false),
+        ];
+        for (access, key, admitted) in table {
+            assert_eq!(access.admits(key), admitted, "{access:?} {key:?}");
+        }
+        assert_eq!((off.is_on(), open.is_on(), keys.is_on()), (false, true, true));
+        assert!(!format!("{keys:?}").contains("first"));
+    }
+}

@@ -153,7 +153,7 @@ impl Verifier {
         let _ = rust_crypto::DEFAULT_PROVIDER.install_default();
         let header = jsonwebtoken::decode_header(token).map_err(|_| TokenError::Invalid)?;
         // RFC 7515 §4.1.11: what has to be understood, and is not, makes the token invalid.
-        if header.extras.inner().contains_key("crit") {
+        if header.crit.is_some() {
             return Err(TokenError::Invalid);
         }
         let key = self.key(header.alg).ok_or(TokenError::Invalid)?;
@@ -328,5 +328,307 @@ impl Visitor<'_> for NumericDateVisitor {
     fn visit_f64<E: de::Error>(self, seconds: f64) -> Result<NumericDate, E> {
         let clamped = Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(Duration::MAX);
         Ok(NumericDate(clamped))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jsonwebtoken::{EncodingKey, Header};
+
+    /// RFC 7515, appendix A.1: the token, and its key.
+    const HS256_TOKEN: &str = "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9.\
+     eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ.\
+     dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+    const HS256_SECRET: &str =
+        "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ+EstJQLr/T+1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow==";
+    /// RFC 7515, appendix A.3.
+    const ES256_TOKEN: &str = "eyJhbGciOiJFUzI1NiJ9.\
+     eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ.\
+     DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q";
+    // The others say {"sub":"42","exp":1700000000}; Node.js signed them.
+
+    const RSA_PUBLIC_KEY: &str = "-----BEGIN PUBLIC KEY-----\n\
+     MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAxSu7B2/nlO5meY3ZbSmj\n\
+     xz2QoZZbeaqfDD8TZt0fRdgmUbHU8dO0V233mfWwsneWyFQFL8YgCv75PDlD/4s/\n\
+     Hj0rITi12NypcSthW2dOactRCUU/hjcZx09RjE4cbZl/wuZ9zQQ7Z36qvdy87J41\n\
+     y/me98ELPlp8HGARkoc39hyc7yLLPvcyu11z6j3tajFR1xlkU4eoIeyVteTmM7D4\n\
+     GZMHrxM0P7ET1o/n3dIfWjFSrF4GMcqbndQ2ko0WbLlUjMtSL/WLkL3QpmMaX1X+\n\
+     TgkmUEbwz+a/Tj6cGjad64O2Y/vgWmkh5EwavbJz8pxYm0TmVT0K7R6VYwsLSM9o\n\
+     OwIDAQAB\n\
+     -----END PUBLIC KEY-----";
+    const RS256_TOKEN: &str = "eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiI0MiIsImV4cCI6MTcwMDAwMDAwMH0.UI5X6F71uyJ\
+     4jYtc47A4OJx_qeXOCE3K2FdCTyXGHuvvwslzzRGUH-\
+     3LbIndgvaqtrTDpP9Qqj0D_sSz4gCNFbR50QCbJXgjMEn0DA8dwdv7KBIdd5k9vlYnKGvuJi2tL2Db0av0Qbslav\
+     -X6lXvmhsNcVdvXeBVjgK79A9D8lcxehW40y_c_qqEw-qrnLW98ePUoFXxFjQQ6I1RiNvDqRRAM7Nfp85Nyn62xb\
+     wLR6ZdJYUtdn_wtzR7h16C0nID_QasJHd9gER7ZjCBK9D7KkLJd87acjBx8sBkbZPnjr1GSJFCxKchd_8xw1z3lI\
+     Xa6S7PcQ0USQv8u48sB2V2Kw";
+    const RS512_TOKEN: &str = "eyJhbGciOiJSUzUxMiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiI0MiIsImV4cCI6MTcwMDAwMDAwMH0.gLVcAUHHtwk\
+     KAEkL9tOYyo1GwyFmgn9gXFMZER3vdrnHb5HrrFS5s6lsoO8lfmHMun-xowv0wnCqa2VwzYz1Nvah-\
+     jbJAaAPxKIctMKMRO1v5P0v6C9KSMKhkIIwxqvG7PIVFkKQTa5bIJICl-yw8goY32sMscI8Ia-\
+     P2aVzZ12UsnAkU8IiA6mtbgISm7HtAVFVZnYr7MFnMspEdm_qmDnQFCVtpKRr4kN_ihf6DNIKYWdcRrIf2zuYK_3\
+     sURikjzqAbmCDzePO5qyhkUyrkAYW3MsBan5gJkxJ1KBXHBWrU5aicdm5Uo8_Ddwf_kocEv6TolgFIBEZ7Vyo9tX\
+     09A";
+    const P384_PUBLIC_KEY: &str = "-----BEGIN PUBLIC KEY-----\n\
+     MHYwEAYHKoZIzj0CAQYFK4EEACIDYgAESMp0hVHEsQ5Bt0+F8WzxilJIG8B+WKOm\n\
+     X+9wQ7KVNGt0Zoef3JGWRlCk0kSY3B5t/xjKIOMXOzNQep+JLDfByTQsajLXMPbz\n\
+     5xYhGzsAJTfNgrRoAfNwEkEpTuT46NxK\n\
+     -----END PUBLIC KEY-----";
+    const ES384_TOKEN: &str = "eyJhbGciOiJFUzM4NCIsInR5cCI6IkpXVCJ9.eyJzdWIiOiI0MiIsImV4cCI6MTcwMDAwMDAwMH0.0qkGJVHBLOY\
+     IoljV_OiTVGiS9rA2v3Dp6bGiy235hey6M1aXCUpt0tKqPmXSSHCr5NZ0MNQZZ_Fp2ficjnDG8HyGLHjr9CqXG2s\
+     kYbQBkxYVf-oyZm1dJAG53uIQu5Rs";
+    const ED25519_PUBLIC_KEY: &str = "-----BEGIN PUBLIC KEY-----\n\
+     MCowBQYDK2VwAyEAIkUJGs3Ay0Fladjz+vMLKGw4pWROZ7WgHXyBFd03dYI=\n\
+     -----END PUBLIC KEY-----";
+    const EDDSA_TOKEN: &str = "eyJhbGciOiJFZERTQSIsInR5cCI6IkpXVCJ9.eyJzdWIiOiI0MiIsImV4cCI6MTcwMDAwMDAwMH0.UgS_40oVcni\
+     YxoB7LOGnMzJqvsBdHnHhMrNW2q_0V9xV0PK6qiV3HSp__eY68jNam5cAiGaryN_7SnR-1DcYAQ";
+    /// RFC 7515, appendix A.3.
+    const P256_PUBLIC_KEY: &str = "-----BEGIN PUBLIC KEY-----\n\
+     MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEf83OJ3D2xF1Bg8vub9tLe1gHMzV7\n\
+     6e8Tus9uPHvRVEXH8UTNG72bfocs3+257rn0s2ldbqkLJK2KRiMohYjlrQ==\n\
+     -----END PUBLIC KEY-----";
+
+    const SECRET: &[u8] = b"a secret of thirty-two bytes ...";
+    const NOW: Duration = Duration::from_secs(1_700_000_000);
+
+    fn verifier() -> Verifier {
+        Verifier::new().with_hmac_secret(SECRET).unwrap()
+    }
+
+    /// The payload, signed with [`SECRET`]. Written out, so that a payload can be anything.
+    fn sign(payload: &str) -> String {
+        sign_under(r#"{"alg":"HS256","typ":"JWT"}"#, payload)
+    }
+
+    fn sign_under(header: &str, payload: &str) -> String {
+        let encode = |text: &str| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(text);
+        let message = format!("{}.{}", encode(header), encode(payload));
+        let key = EncodingKey::from_secret(SECRET);
+        let signature = jsonwebtoken::crypto::sign(message.as_bytes(), &key, Algorithm::HS256);
+        format!("{message}.{}", signature.unwrap())
+    }
+
+    fn connection(payload: &str) -> Result<ConnectionClaims, TokenError> {
+        verifier().connection(&sign(payload), NOW)
+    }
+
+    #[test]
+    fn each_algorithm_with_its_key() {
+        let hmac = STANDARD.decode(HS256_SECRET).unwrap();
+        let verifier = Verifier::new()
+            .with_hmac_secret(&hmac)
+            .and_then(|it| it.with_rsa_public_key(RSA_PUBLIC_KEY.as_bytes()))
+            .and_then(|it| it.with_ecdsa_public_key(P256_PUBLIC_KEY.as_bytes()))
+            .and_then(|it| it.with_ed25519_public_key(ED25519_PUBLIC_KEY.as_bytes()))
+            .unwrap();
+        let p384 = Verifier::new().with_ecdsa_public_key(P384_PUBLIC_KEY.as_bytes()).unwrap();
+        let rows = [
+            (&verifier, HS256_TOKEN, "", 1_300_819_380),
+            (&verifier, ES256_TOKEN, "", 1_300_819_380),
+            (&verifier, RS256_TOKEN, "42", 1_700_000_000),
+            (&verifier, RS512_TOKEN, "42", 1_700_000_000),
+            (&verifier, EDDSA_TOKEN, "42", 1_700_000_000),
+            (&p384, ES384_TOKEN, "42", 1_700_000_000),
+        ];
+        for (verifier, token, user, exp) in rows {
+            let claims = verifier.connection(token, Duration::from_secs(exp - 1)).unwrap();
+            assert_eq!(&*claims.user, user);
+            assert_eq!(claims.expires_at, Some(Duration::from_secs(exp)));
+            let late = verifier.connection(token, Duration::from_secs(exp));
+            assert_eq!(late, Err(TokenError::Expired));
+
+            let mut changed = token.to_owned();
+            let last = changed.pop();
+            changed.push(if last == Some('A') { 'Q' } else { 'A' });
+            let at = Duration::from_secs(exp - 1);
+            assert_eq!(verifier.connection(&changed, at), Err(TokenError::Invalid));
+            assert_eq!(Verifier::new().connection(token, at), Err(TokenError::Invalid));
+        }
+        for (verifier, token) in [(&verifier, ES384_TOKEN), (&p384, ES256_TOKEN)] {
+            assert_eq!(verifier.connection(token, Duration::ZERO), Err(TokenError::Invalid));
+        }
+    }
+
+    #[test]
+    fn a_public_key_is_no_secret() {
+        // The attack: to sign with HMAC, and the public key, which everybody has, as its secret.
+        let verifier = Verifier::new().with_rsa_public_key(RSA_PUBLIC_KEY.as_bytes()).unwrap();
+        let key = EncodingKey::from_secret(RSA_PUBLIC_KEY.as_bytes());
+        let claims = serde_json::json!({ "sub": "42" });
+        let token = jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &key).unwrap();
+        assert_eq!(verifier.connection(&token, NOW), Err(TokenError::Invalid));
+    }
+
+    #[test]
+    fn headers_that_are_refused() {
+        let claims = r#"{"sub":"42"}"#;
+        assert!(verifier().connection(&sign_under(r#"{"alg":"HS256"}"#, claims), NOW).is_ok());
+        for header in [
+            r#"{"alg":"none"}"#,
+            r#"{"alg":"HS512"}"#,
+            r#"{"alg":"RS256"}"#,
+            r#"{"alg":"hs256"}"#,
+            r#"{"alg":"HS256","crit":["exp"],"exp":1}"#,
+            r#"{"alg":"HS256","alg":"none"}"#,
+            r#"{"typ":"JWT"}"#,
+            "[]",
+            "",
+        ] {
+            let refused = verifier().connection(&sign_under(header, claims), NOW);
+            assert_eq!(refused, Err(TokenError::Invalid), "{header}");
+        }
+        let unsigned = "eyJhbGciOiJub25lIn0.eyJzdWIiOiI0MiJ9.";
+        assert_eq!(verifier().connection(unsigned, NOW), Err(TokenError::Invalid));
+    }
+
+    #[test]
+    fn what_a_connection_token_says() {
+        let claims = connection(
+            r#"{"sub":"42","exp":1700000600,"iat":1699999999,"jti":"t1","info":{"name" : "A"},
+                "meta":{"m":1},"channels":["a","b"],"future":[1],
+                "subs":{"b":{"info":1,"override":{"presence":{"value":true}}},"c":{"b64info":"e30="}}}"#,
+        )
+        .unwrap();
+        let channel = |name: &str, info: Option<&str>| ClaimedChannel {
+            channel: name.to_owned(),
+            info: info.map(Json::from_valid),
+        };
+        assert_eq!(
+            claims,
+            ConnectionClaims {
+                user: "42".into(),
+                expires_at: Some(Duration::from_secs(1_700_000_600)),
+                info: Some(Json::from_valid("{\"name\" : \"A\"}")),
+                channels: vec![
+                    channel("a", None),
+                    channel("b", Some("1")),
+                    channel("c", Some("{}"))
+                ],
+            }
+        );
+        assert_eq!(connection("{}"), Ok(ConnectionClaims::default()));
+    }
+
+    #[test]
+    fn what_a_subscription_token_says() {
+        let subscription = |payload: &str| verifier().subscription(&sign(payload), NOW);
+        assert_eq!(
+            subscription(r#"{"sub":"42","channel":"chat:1","exp":1700000001,"info":[]}"#),
+            Ok(SubscriptionClaims {
+                user: "42".into(),
+                channel: "chat:1".into(),
+                expires_at: Some(Duration::from_secs(1_700_000_001)),
+                info: Some(Json::from_valid("[]")),
+            })
+        );
+        for payload in [r#"{"sub":"42"}"#, r#"{"channel":""}"#, r#"{"channel":["a"]}"#] {
+            assert_eq!(subscription(payload), Err(TokenError::Invalid), "{payload}");
+        }
+        assert_eq!(subscription(r#"{"channel":"a","exp":1}"#), Err(TokenError::Expired));
+    }
+
+    #[test]
+    fn when_a_connection_expires() {
+        let at = |seconds| Some(Duration::from_secs(seconds));
+        let rows = [
+            ("{}", Ok(None)),
+            (r#"{"exp":1700000001}"#, Ok(at(1_700_000_001))),
+            (r#"{"exp":1700000000.5}"#, Ok(Some(NOW + Duration::from_millis(500)))),
+            (r#"{"exp":1700000000}"#, Err(TokenError::Expired)),
+            (r#"{"exp":0}"#, Err(TokenError::Expired)),
+            (r#"{"exp":-5}"#, Err(TokenError::Expired)),
+            (r#"{"exp":18446744073709551615}"#, Ok(at(u64::MAX))),
+            (r#"{"exp":1e30}"#, Ok(Some(Duration::MAX))),
+            (r#"{"exp":1700000001,"expire_at":1800000000}"#, Ok(at(1_800_000_000))),
+            (r#"{"exp":1700000001,"expire_at":0}"#, Ok(None)),
+            (r#"{"expire_at":1800000000}"#, Ok(at(1_800_000_000))),
+            (r#"{"exp":1,"expire_at":1800000000}"#, Err(TokenError::Expired)),
+        ];
+        for (payload, expires) in rows {
+            assert_eq!(connection(payload).map(|claims| claims.expires_at), expires, "{payload}");
+        }
+    }
+
+    #[test]
+    fn claims_about_the_token_itself() {
+        let ours = verifier().with_audience("chat").with_issuer("login");
+        let rows = [
+            (r#"{"aud":"chat","iss":"login"}"#, true, false),
+            (r#"{"aud":["mail","chat"],"iss":"login"}"#, true, false),
+            (r#"{"aud":["mail"],"iss":"login"}"#, false, false),
+            (r#"{"aud":"chat","iss":"other"}"#, false, false),
+            (r#"{"aud":"chat"}"#, false, false),
+            (r#"{"iss":"login"}"#, false, true),
+            (r#"{"iss":"other"}"#, false, true),
+            ("{}", false, true),
+        ];
+        for (payload, by_ours, by_any) in rows {
+            assert_eq!(ours.connection(&sign(payload), NOW).is_ok(), by_ours, "{payload}");
+            assert_eq!(connection(payload).is_ok(), by_any, "{payload}");
+        }
+        // 25 s of leeway for a clock that is ahead, and not one more.
+        assert!(connection(r#"{"nbf":1700000025}"#).is_ok());
+        assert_eq!(connection(r#"{"nbf":1700000026}"#), Err(TokenError::Invalid));
+    }
+
+    #[test]
+    fn claims_of_another_type_or_twice_make_a_token_invalid() {
+        let deep = format!(r#"{{"info":{}{}}}"#, "[".repeat(200), "]".repeat(200));
+        for payload in [
+            r#"{"sub":42}"#,
+            r#"{"sub":"1","sub":"2"}"#,
+            r#"{"exp":"1800000000"}"#,
+            r#"{"nbf":true}"#,
+            r#"{"aud":7}"#,
+            r#"{"channels":"a"}"#,
+            r#"{"subs":["a"]}"#,
+            r#"{"subs":{"a":{"b64info":"x"}}}"#,
+            r#"{"b64info":"e30"}"#,
+            r#"{"b64info":"e3t9"}"#,
+            &deep,
+            "[]",
+            "",
+            "{",
+        ] {
+            assert_eq!(connection(payload), Err(TokenError::Invalid), "{payload}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_token() {
+        let token = sign(r#"{"sub":"42"}"#);
+        assert!(verifier().connection(&token, NOW).is_ok());
+        for end in 0..token.len() {
+            assert_eq!(verifier().connection(&token[..end], NOW), Err(TokenError::Invalid));
+        }
+        for text in ["", ".", "..", "...", "a.b.c", "\u{2028}.\0.ä", &format!("{token}.{token}")] {
+            assert_eq!(verifier().connection(text, NOW), Err(TokenError::Invalid), "{text}");
+        }
+        let long = sign(&format!(r#"{{"sub":"{}"}}"#, "x".repeat(MAX_TOKEN_BYTES)));
+        assert_eq!(verifier().connection(&long, NOW), Err(TokenError::Invalid));
+    }
+
+    #[test]
+    fn keys_that_are_none() {
+        let none = |result: Result<Verifier, KeyError>| result.unwrap_err().to_string();
+        let pem = RSA_PUBLIC_KEY.as_bytes();
+        assert_eq!(
+            none(Verifier::new().with_hmac_secret(b"")),
+            "the secret for tokens must not be empty"
+        );
+        assert_eq!(
+            none(Verifier::new().with_rsa_public_key(b"secret")),
+            "the key must be an RSA public key in PEM"
+        );
+        assert_eq!(
+            none(Verifier::new().with_ecdsa_public_key(pem)),
+            "the key must be an ECDSA public key in PEM"
+        );
+        assert_eq!(
+            none(Verifier::new().with_ed25519_public_key(pem)),
+            "the key must be an Ed25519 public key in PEM"
+        );
+        let debug = format!("{:?}", verifier());
+        assert!(!debug.contains("secret of"), "{debug}");
     }
 }

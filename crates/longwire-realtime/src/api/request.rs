@@ -236,3 +236,254 @@ fn base64_json(fields: &Fields<'_>, field: &str) -> Result<Option<Json>, Error> 
         .map(Some)
         .ok_or_else(|| fields.must_be(field, "JSON in base64"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Epoch, History, Recover};
+
+    const NOW: Duration = Duration::from_secs(1_700_000_000);
+
+    fn outgoing(data: &str) -> Outgoing {
+        Outgoing {
+            data: Json::from_valid(data),
+            tags: vec![],
+            key: None,
+            exclude: None,
+            idempotency_key: None,
+            skip_history: false,
+        }
+    }
+
+    fn user(user: &str) -> Target {
+        Target { user: user.to_owned(), ..Target::default() }
+    }
+
+    #[track_caller]
+    fn reads(method: &str, body: &str, request: Request) {
+        let method = Method::from_name(method).unwrap();
+        assert_eq!(method.parse(body.as_bytes(), NOW), Ok(request), "{body}");
+    }
+
+    #[test]
+    fn publish_and_broadcast() {
+        let publish = |message| Request::Publish { channel: "c".into(), message };
+        reads(
+            "publish",
+            r#"{"channel": "c", "data": {"a": 1.0}}"#,
+            publish(outgoing(r#"{"a": 1.0}"#)),
+        );
+        // A request that somebody has laid out over several lines is passed on in one.
+        reads(
+            "publish",
+            "{\"channel\":\"c\",\"data\":{\n\"a\":\r\n1}}",
+            publish(outgoing("{ \"a\":  1}")),
+        );
+        reads("publish", r#"{"channel":"c","data":null}"#, publish(outgoing("null")));
+        reads(
+            "publish",
+            r#"{"channel":"c","data":{},"b64data":"eyJhIjoxfQ==","skip_history":true,
+                "tags":{"b":"1","a":"2"},"idempotency_key":"k","key":"x",
+                "exclude_client":"00000000-0000-4000-8000-000000000007","delta":true}"#,
+            publish(Outgoing {
+                tags: vec![("b".into(), "1".into()), ("a".into(), "2".into())],
+                key: Some("x".into()),
+                exclude: Some(ClientId(0x4000_8000_0000_0000_0007)),
+                idempotency_key: Some("k".into()),
+                skip_history: true,
+                ..outgoing("{\"a\":1}")
+            }),
+        );
+        reads(
+            "broadcast",
+            r#"{"channels":["b","a"],"data":[],"b64data":"","idempotency_key":"","tags":{}}"#,
+            Request::Broadcast { channels: vec!["b".into(), "a".into()], message: outgoing("[]") },
+        );
+    }
+
+    #[test]
+    fn what_concerns_sessions() {
+        let all =
+            Target { user: "7".into(), client: Some(ClientId(1)), session: Some(SessionId(2)) };
+        reads(
+            "subscribe",
+            r#"{"user":"7","channel":"c","client":"00000000-0000-0000-0000-000000000001",
+                "session":"00000000-0000-0000-0000-000000000002","info":{"i":1},
+                "recover_since":{"offset":5,"epoch":"x"},"expire_at":1700000060}"#,
+            Request::Subscribe {
+                target: all,
+                channel: "c".into(),
+                recover: Some(Recover { epoch: Epoch::new("x"), offset: 5 }),
+                info: Some(Json::from_valid("{\"i\":1}")),
+                ttl: Some(Duration::from_secs(60)),
+            },
+        );
+        reads(
+            "subscribe",
+            r#"{"user":"7","channel":"c","b64info":"MQ==","client":""}"#,
+            Request::Subscribe {
+                target: user("7"),
+                channel: "c".into(),
+                recover: None,
+                info: Some(Json::from_valid("1")),
+                ttl: None,
+            },
+        );
+        for (body, channel) in [
+            (r#"{"user":"7","channel":"c"}"#, Some("c".to_owned())),
+            (r#"{"user":"7","channel":""}"#, None),
+            (r#"{"user":"7"}"#, None),
+        ] {
+            reads("unsubscribe", body, Request::Unsubscribe { target: user("7"), channel });
+        }
+        let refresh = |expired, ttl| Request::Refresh { target: user("7"), expired, ttl };
+        reads("refresh", r#"{"user":"7"}"#, refresh(false, None));
+        reads("refresh", r#"{"user":"7","expired":true}"#, refresh(true, None));
+        reads("refresh", r#"{"user":"7","expire_at":0}"#, refresh(false, None));
+        reads("refresh", r#"{"user":"7","expire_at":1}"#, refresh(false, Some(Duration::ZERO)));
+    }
+
+    #[test]
+    fn disconnect_has_codes_of_its_own() {
+        let disconnect = |whitelist, disconnect| Request::Disconnect {
+            target: user("7"),
+            whitelist,
+            disconnect,
+        };
+        reads("disconnect", r#"{"user":"7"}"#, disconnect(vec![], Disconnect::FORCE_NO_RECONNECT));
+        reads(
+            "disconnect",
+            r#"{"user":"7","whitelist":["00000000-0000-0000-0000-000000000001"],
+                "disconnect":{"code":4500,"reason":"out","reconnect":false}}"#,
+            disconnect(vec![ClientId(1)], Disconnect { code: 4500, reason: "out".into() }),
+        );
+    }
+
+    #[test]
+    fn questions() {
+        let channel = || "c".to_owned();
+        let history = |limit, since| {
+            Request::History(History { channel: channel(), limit, since, reverse: false })
+        };
+        let rows = [
+            ("presence", r#"{"channel":"c"}"#, Request::Presence { channel: channel() }),
+            ("presence_stats", r#"{"channel":"c"}"#, Request::PresenceStats { channel: channel() }),
+            ("history_remove", r#"{"channel":"c"}"#, Request::HistoryRemove { channel: channel() }),
+            ("history", r#"{"channel":"c"}"#, history(Some(0), None)),
+            (
+                "history",
+                r#"{"channel":"c","limit":2,"since":{"offset":0,"epoch":""}}"#,
+                history(Some(2), Some(Recover { epoch: Epoch::new(""), offset: 0 })),
+            ),
+            ("channels", "{}", Request::Channels { pattern: String::new() }),
+            ("channels", r#"{"pattern":"a*"}"#, Request::Channels { pattern: "a*".into() }),
+            ("info", "{}", Request::Info),
+        ];
+        for (method, body, request) in rows {
+            reads(method, body, request);
+        }
+    }
+
+    #[test]
+    fn an_error_names_the_field() {
+        let rows = [
+            ("publish", "", "publish is not a JSON object, at character 0"),
+            ("publish", "[]", "publish is not a JSON object, at character 0"),
+            ("publish", r#"{"data":1}"#, "publish.channel is missing"),
+            ("publish", r#"{"channel":"c"}"#, "publish.data is missing"),
+            (
+                "publish",
+                r#"{"channel":"c","data":1,"data":2}"#,
+                "publish has the field \"data\" twice",
+            ),
+            (
+                "publish",
+                r#"{"channel":"c","data":1,"skip_history":"no"}"#,
+                "publish.skip_history must be true or false",
+            ),
+            (
+                "publish",
+                r#"{"channel":"c","b64data":"e"}"#,
+                "publish.b64data must be JSON in base64",
+            ),
+            (
+                "publish",
+                r#"{"channel":"c","b64data":"/w=="}"#,
+                "publish.b64data must be JSON in base64",
+            ),
+            (
+                "publish",
+                r#"{"channel":"c","b64data":"MSAy"}"#,
+                "publish.b64data must be JSON in base64",
+            ),
+            (
+                "publish",
+                r#"{"channel":"c","data":1,"tags":{"a":1}}"#,
+                "tags must have strings only",
+            ),
+            (
+                "publish",
+                r#"{"channel":"c","data":1,"exclude_client":"me"}"#,
+                "publish.exclude_client must be a UUID",
+            ),
+            ("broadcast", r#"{"data":1}"#, "broadcast.channels is missing"),
+            (
+                "broadcast",
+                r#"{"channels":"c","data":1}"#,
+                "broadcast.channels must be a list of strings",
+            ),
+            ("subscribe", r#"{"user":"7"}"#, "subscribe.channel is missing"),
+            (
+                "subscribe",
+                r#"{"user":"7","channel":"c","override":{}}"#,
+                "subscribe.override is not supported",
+            ),
+            (
+                "subscribe",
+                r#"{"user":"7","channel":"c","data":1}"#,
+                "subscribe.data is not supported",
+            ),
+            ("disconnect", r#"{"user":"7","session":"x"}"#, "disconnect.session must be a UUID"),
+            (
+                "disconnect",
+                r#"{"user":"7","whitelist":["x"]}"#,
+                "disconnect.whitelist must be a list of UUIDs",
+            ),
+            (
+                "disconnect",
+                r#"{"user":"7","disconnect":{"code":1000}}"#,
+                "disconnect.code must be a number from 3000 to 4999",
+            ),
+            (
+                "disconnect",
+                r#"{"user":"7","disconnect":{}}"#,
+                "disconnect.code must be a number from 3000 to 4999",
+            ),
+            (
+                "refresh",
+                r#"{"user":"7","expire_at":-1}"#,
+                "refresh.expire_at must be a whole number from 0 to 2^64 - 1",
+            ),
+        ];
+        for (method, body, why) in rows {
+            let method = Method::from_name(method).unwrap();
+            let error = Error::BadRequest(why.to_owned());
+            assert_eq!(method.parse(body.as_bytes(), NOW), Err(error), "{body}");
+        }
+        let reason = "x".repeat(124);
+        let body = format!(r#"{{"user":"7","disconnect":{{"code":4000,"reason":"{reason}"}}}}"#);
+        let why = "disconnect.reason must be a string of at most 123 bytes".to_owned();
+        let refused = Method::Disconnect.parse(body.as_bytes(), NOW);
+        assert_eq!(refused, Err(Error::BadRequest(why)));
+    }
+
+    #[test]
+    fn methods_have_names() {
+        for method in Method::ALL {
+            assert_eq!(Method::from_name(method.name()), Some(method));
+        }
+        for name in ["", "batch", "Publish", "rpc"] {
+            assert_eq!(Method::from_name(name), None);
+        }
+    }
+}

@@ -8,6 +8,8 @@ pub mod centrifuge;
 pub(crate) mod fields;
 pub mod poll;
 pub mod positions;
+#[cfg(test)]
+mod properties;
 pub mod sse;
 pub(crate) mod writer;
 

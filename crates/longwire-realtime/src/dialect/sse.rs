@@ -227,4 +227,79 @@ mod tests {
             assert_eq!(out, b"before");
         }
     }
+
+    #[test]
+    fn a_push_is_an_event_whose_name_says_what_happened() {
+        use crate::{ChannelName, ClientId, ClientInfo, Json, PresenceStats, Publication};
+        use crate::{Disconnect, Subscribed, Unsubscribed};
+        use std::sync::Arc;
+
+        let channel = || ChannelName::new("a", 10).unwrap();
+        let info = || {
+            let user = "7".into();
+            Arc::new(ClientInfo { client: ClientId(0), user, conn_info: None, chan_info: None })
+        };
+        let publication = Arc::new(Publication {
+            offset: 8,
+            data: Json::from_valid("{\n}"),
+            info: None,
+            tags: vec![],
+            key: None,
+        });
+        let subscribed = Subscribed {
+            position: None,
+            recoverable: false,
+            was_recovering: false,
+            recovered: false,
+            publications: vec![],
+            ttl: None,
+        };
+        let client = r#"{"info":{"user":"7","client":"00000000-0000-0000-0000-000000000000"}}"#;
+        let rows = [
+            (
+                Push::Publication { channel: channel(), publication },
+                r#"data: {"channel":"a","pub":{"data":{ },"offset":8}}"#.to_owned(),
+            ),
+            (
+                Push::Join { channel: channel(), info: info() },
+                format!("event: join\ndata: {{\"channel\":\"a\",\"join\":{client}}}"),
+            ),
+            (
+                Push::Leave { channel: channel(), info: info() },
+                format!("event: leave\ndata: {{\"channel\":\"a\",\"leave\":{client}}}"),
+            ),
+            (
+                Push::Crowd { channel: channel(), stats: PresenceStats { clients: 2, users: 1 } },
+                "event: presence\ndata: {\"channel\":\"a\",\
+                 \"presence_stats\":{\"num_clients\":2,\"num_users\":1}}"
+                    .to_owned(),
+            ),
+            (
+                Push::Subscribe { channel: channel(), subscribed },
+                "event: subscribe\ndata: {\"channel\":\"a\",\"subscribe\":{}}".to_owned(),
+            ),
+            (
+                Push::Unsubscribe { channel: channel(), why: Unsubscribed::INSUFFICIENT_STATE },
+                "event: gap\ndata: {\"channel\":\"a\",\
+                 \"unsubscribe\":{\"code\":2500,\"reason\":\"insufficient state\"}}"
+                    .to_owned(),
+            ),
+            (
+                Push::Unsubscribe { channel: channel(), why: Unsubscribed::SERVER },
+                "event: unsubscribe\ndata: {\"channel\":\"a\",\
+                 \"unsubscribe\":{\"code\":2000,\"reason\":\"server unsubscribe\"}}"
+                    .to_owned(),
+            ),
+            (
+                Push::Disconnect(Disconnect::SHUTDOWN),
+                "event: disconnect\ndata: {\"disconnect\":{\"code\":3001,\"reason\":\"shutdown\"}}"
+                    .to_owned(),
+            ),
+        ];
+        for (push, event) in rows {
+            let mut out = Vec::new();
+            encode_push(&push, &mut out);
+            assert_eq!(String::from_utf8(out).unwrap(), event + "\n\n");
+        }
+    }
 }

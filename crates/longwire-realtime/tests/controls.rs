@@ -1,0 +1,227 @@
+//! What an application does to sessions, wherever they are, and what time does to them.
+
+mod world;
+
+use longwire_realtime::{Command, Config, Dialect, Disconnect, Request, SessionId, Target, Times};
+use world::{World, api_publish, config, connect, publish, seconds, subscribe, world};
+
+fn of_user(user: &str) -> Target {
+    Target { user: user.into(), ..Target::default() }
+}
+
+#[test]
+fn a_user_is_subscribed_and_unsubscribed_on_all_hubs() {
+    let mut world = World::new(2, config(&[]));
+    let clients = [0, 1].map(|hub| world.connect(hub, "7"));
+    let other = world.connect(1, "8");
+    let subscribe = Request::Subscribe {
+        target: of_user("7"),
+        channel: "news".into(),
+        recover: None,
+        info: None,
+        ttl: None,
+    };
+    world.api(0, subscribe).unwrap();
+    world.api(0, api_publish("news", "1")).unwrap();
+    for client in clients {
+        assert_eq!(world.lines(client), ["news subscribed at 1/0", "news 1=1"]);
+    }
+    let channel = Some("news".to_string());
+    world.api(1, Request::Unsubscribe { target: of_user("7"), channel }).unwrap();
+    world.api(0, api_publish("news", "2")).unwrap();
+    for client in clients {
+        assert_eq!(world.lines(client), ["news unsubscribed 2000"]);
+    }
+    assert_eq!(world.lines(other), [""; 0]);
+}
+
+#[test]
+fn without_a_channel_all_subscriptions_end() {
+    let mut world = world();
+    let client = world.subscriber(0, "7", "a");
+    world.send(client, subscribe("b"));
+    world.api(0, Request::Unsubscribe { target: of_user("7"), channel: None }).unwrap();
+    assert_eq!(world.lines(client), ["a unsubscribed 2000", "b unsubscribed 2000"]);
+}
+
+#[test]
+fn who_is_meant() {
+    // Clients on hub 1 are named from f4241 on, sessions one more: see the world.
+    let client = |world: &World, at: usize| world.hubs[world.hub_of(at)].client_of(world.key(at));
+    let rows: [(&str, Option<usize>, &[usize]); 5] = [
+        ("7", None, &[0, 1]),
+        ("8", None, &[2]),
+        ("", Some(1), &[1]),
+        ("7", Some(1), &[1]),
+        ("8", Some(1), &[]),
+    ];
+    for (user, named, meant) in rows {
+        let mut world = World::new(2, config(&[]));
+        for (hub, user) in [(0, "7"), (1, "7"), (1, "8")] {
+            world.connect(hub, user);
+        }
+        let target = Target {
+            user: user.into(),
+            client: named.and_then(|at| client(&world, at)),
+            session: None,
+        };
+        let disconnect = Disconnect::FORCE_NO_RECONNECT;
+        world.api(0, Request::Disconnect { target, whitelist: Vec::new(), disconnect }).unwrap();
+        let closed: Vec<usize> = (0..3).filter(|&at| world.is_closed(at)).collect();
+        assert_eq!(closed, meant, "{user} {named:?}");
+    }
+}
+
+#[test]
+fn a_session_by_its_secret_name_and_the_whitelist() {
+    let mut world = World::new(2, config(&[]));
+    let clients = [0, 1].map(|hub| world.connect(hub, "7"));
+    let whitelist = world.hubs[0].client_of(world.key(clients[0])).into_iter().collect();
+    let disconnect = Disconnect::FORCE_RECONNECT;
+    let request = Request::Disconnect { target: of_user("7"), whitelist, disconnect };
+    world.api(0, request).unwrap();
+    assert_eq!(clients.map(|client| world.close_code(client)), [None, Some(3011)]);
+    let session = SessionId::parse("00000000-0000-4000-8000-000000000002");
+    let target = Target { session, ..Target::default() };
+    let disconnect = Disconnect::FORCE_RECONNECT;
+    let request = Request::Disconnect { target, whitelist: Vec::new(), disconnect };
+    world.api(1, request).unwrap();
+    assert_eq!(world.close_code(clients[0]), Some(3011));
+}
+
+#[test]
+fn codes_that_no_close_frame_can_carry_are_refused() {
+    let mut world = world();
+    let client = world.connect(0, "7");
+    let long = "x".repeat(124);
+    for (code, reason) in [(1000, "no"), (2999, "no"), (5000, "no"), (4000, long.as_str())] {
+        let disconnect = Disconnect { code, reason: reason.to_string().into() };
+        let target = of_user("7");
+        let request = Request::Disconnect { target, whitelist: Vec::new(), disconnect };
+        assert!(world.api(0, request).is_err());
+    }
+    assert!(!world.is_closed(client));
+}
+
+#[test]
+fn whoever_does_not_connect_is_sent_away() {
+    let mut world = world();
+    let silent = world.open(0);
+    let connected = world.connect(0, "");
+    world.pass(seconds(9));
+    assert_eq!(world.close_code(silent), None);
+    world.pass(seconds(1));
+    assert_eq!(world.close_code(silent), Some(3502));
+    world.pass(seconds(1000));
+    assert_eq!(world.close_code(connected), None);
+}
+
+fn with_pings() -> Config {
+    Config { times: Times::default(), ..config(&[]) }
+}
+
+#[test]
+fn pings_and_pongs() {
+    let mut world = World::new(1, with_pings());
+    let answers = world.connect(0, "");
+    let talks = world.connect(0, "");
+    let silent = world.connect(0, "");
+    let events = world.open_dialect(0, Dialect::Sse);
+    world.send(events, connect(""));
+    world.lines(events);
+    world.pass(seconds(25));
+    for client in [answers, talks, silent, events] {
+        assert_eq!(world.lines(client), ["ping"]);
+    }
+    world.send(answers, Command::Pong);
+    world.send(talks, publish("chat", "1"));
+    world.pass(seconds(7));
+    assert_eq!(world.close_code(silent), None);
+    world.pass(seconds(1));
+    assert_eq!(world.close_code(silent), Some(3012));
+    world.pass(seconds(17));
+    for client in [answers, talks, events] {
+        assert_eq!(world.lines(client).last().unwrap(), "ping");
+        assert_eq!(world.close_code(client), None);
+    }
+}
+
+#[test]
+fn a_connection_expires_after_its_leeway_unless_it_is_refreshed() {
+    let mut world = world();
+    let client = world.connect(0, "7@60");
+    world.pass(seconds(84));
+    assert_eq!(world.close_code(client), None);
+    let refresh = |token: &str| Command::Refresh { token: token.into() };
+    assert_eq!(world.send(client, refresh("7@70")), ["error: token expired"]);
+    assert_eq!(world.send(client, refresh("7@100")), ["refreshed Some(16s)"]);
+    world.pass(seconds(40));
+    assert_eq!(world.close_code(client), None);
+    world.pass(seconds(1));
+    assert_eq!(world.close_code(client), Some(3005));
+    let stranger = world.connect(0, "8@200");
+    world.send(stranger, refresh("9@300"));
+    assert_eq!(world.close_code(stranger), Some(3500));
+}
+
+#[test]
+fn a_subscription_expires_after_its_leeway_unless_it_is_refreshed() {
+    let mut world = world();
+    let client = world.connect(0, "7");
+    let Command::Subscribe(mut subscribe) = subscribe("chat") else { unreachable!() };
+    subscribe.token = Some("7>chat@60".into());
+    assert_eq!(world.send(client, Command::Subscribe(subscribe)), ["subscribed at 1/0 for 60s"]);
+    world.pass(seconds(84));
+    let refresh = |channel: &str, token: &str| Command::SubRefresh {
+        channel: channel.into(),
+        token: token.into(),
+    };
+    let rows = [
+        (refresh("chat", "7>chat@70"), "error: token expired"),
+        (refresh("chat", "7>other@99"), "error: permission denied"),
+        (
+            refresh("other", "7>other@99"),
+            "error: bad request: there is no subscription to this channel",
+        ),
+        (refresh("chat", "7>chat@99"), "subscription refreshed Some(15s)"),
+    ];
+    for (command, told) in rows {
+        assert_eq!(world.send(client, command), [told]);
+    }
+    world.pass(seconds(39));
+    assert_eq!(world.lines(client), [""; 0]);
+    world.pass(seconds(1));
+    assert_eq!(world.lines(client), ["chat unsubscribed 2501"]);
+}
+
+#[test]
+fn an_application_decides_how_long_connections_last() {
+    let mut world = World::new(2, config(&[]));
+    let client = world.connect(1, "7");
+    let refresh = |expired, ttl| Request::Refresh { target: of_user("7"), expired, ttl };
+    world.api(0, refresh(false, Some(seconds(10)))).unwrap();
+    world.api(0, refresh(false, None)).unwrap();
+    world.pass(seconds(100));
+    assert_eq!(world.close_code(client), None);
+    world.api(0, refresh(false, Some(seconds(10)))).unwrap();
+    world.pass(seconds(35));
+    assert_eq!(world.close_code(client), Some(3005));
+    let client = world.connect(1, "7");
+    world.api(0, refresh(true, None)).unwrap();
+    assert_eq!(world.close_code(client), Some(3005));
+}
+
+#[test]
+fn without_a_close_code_the_end_is_a_push() {
+    let mut world = world();
+    let client = world.open_dialect(0, Dialect::CentrifugeSse);
+    let session = SessionId::parse("00000000-0000-4000-8000-000000000002").unwrap();
+    assert_eq!(world.hubs[0].session(session), Some(world.key(client)));
+    world.send(client, connect("7"));
+    let disconnect = Disconnect::FORCE_RECONNECT;
+    let request = Request::Disconnect { target: of_user("7"), whitelist: Vec::new(), disconnect };
+    world.api(0, request).unwrap();
+    assert_eq!(world.lines(client), ["disconnect 3011"]);
+    assert_eq!(world.hubs[0].session(session), None);
+    assert_eq!(world.hubs[0].session_count(), 0);
+}

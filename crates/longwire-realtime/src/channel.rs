@@ -72,7 +72,8 @@ impl ChannelName {
     /// Whether `user` may subscribe as far as the name goes; `None` where it names no users.
     /// Someone anonymous, whose user is empty, is never meant.
     pub fn admits(&self, user: &str) -> Option<bool> {
-        Some(!user.is_empty() && self.users()?.any(|named| named == user))
+        let mut users = self.users()?;
+        Some(!user.is_empty() && users.any(|named| named == user))
     }
 }
 
@@ -121,6 +122,7 @@ mod tests {
     fn only_the_users_that_it_names_are_admitted() {
         let rows = [
             ("news", "7", None),
+            ("news", "", None),
             ("dialog#7,8", "7", Some(true)),
             ("dialog#7,8", "78", Some(false)),
             ("dialog#7,8", "", Some(false)),

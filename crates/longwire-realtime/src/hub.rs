@@ -224,6 +224,11 @@ impl Hub {
         self.sessions.by_client(client)
     }
 
+    /// The public name of a session.
+    pub fn client_of(&self, key: SessionKey) -> Option<ClientId> {
+        self.sessions.get(key).map(|session| session.client)
+    }
+
     /// How many sessions there are.
     pub fn session_count(&self) -> usize {
         self.sessions.len()

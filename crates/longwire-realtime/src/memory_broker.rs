@@ -39,7 +39,7 @@ impl Shared {
 
     fn note_deadline(&self, state: &State) {
         let deadline = state.next_deadline().map_or(NEVER, |at| {
-            u64::try_from(at.as_millis()).unwrap_or(NEVER - 1).saturating_add(1)
+            u64::try_from(at.as_nanos().div_ceil(1_000_000)).unwrap_or(NEVER - 1)
         });
         self.deadline_ms.store(deadline, Ordering::Relaxed);
     }

@@ -182,7 +182,7 @@ impl PresenceStore for HubPresence {
             PresenceRequest::Expire => PresenceAnswer::Expired(state.expire(now)),
         };
         let deadline = state.next_deadline().map_or(NEVER, |at| {
-            u64::try_from(at.as_millis()).unwrap_or(NEVER - 1).saturating_add(1)
+            u64::try_from(at.as_nanos().div_ceil(1_000_000)).unwrap_or(NEVER - 1)
         });
         self.shared.deadline_ms.store(deadline, Ordering::Relaxed);
         Some(answer)

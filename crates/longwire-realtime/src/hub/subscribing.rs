@@ -142,6 +142,9 @@ impl Hub {
             }
             BrokerAnswer::Subscribed { .. } => {
                 self.tell_broker(BrokerRequest::Unsubscribe { channel: name });
+                let error =
+                    Error::BadRequest("it was unsubscribed before it was subscribed".into());
+                self.refuse_subscription(pending.key, pending.origin, error);
             }
             answer => {
                 if is_wanted {

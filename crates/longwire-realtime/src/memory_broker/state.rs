@@ -245,6 +245,9 @@ impl State {
         now: Duration,
         use_it: impl FnOnce(&mut Topic) -> T,
     ) -> T {
+        if self.topics.get(channel).is_some_and(|topic| topic.is_over(now)) {
+            self.remove(channel);
+        }
         self.touches += 1;
         let chance = &mut self.chance;
         let mut is_new = false;

@@ -72,7 +72,8 @@ pub struct Config {
     /// `slow_consumer` says what happens to the connection; a single message is always taken when
     /// nothing waits. Default: 16 MiB.
     pub max_outbox_bytes: usize,
-    /// What happens to a connection that does not take what it is sent. Default: close it.
+    /// What happens to a WebSocket that does not take what it is sent. The stream of an HTTP answer is
+    /// dropped in any case. Default: close it.
     pub slow_consumer: SlowConsumer,
     /// The buffer that a worker reads into, whichever connection it reads from. Default: 32 KiB.
     pub read_buffer_bytes: usize,

@@ -193,10 +193,12 @@ impl<S> Table<S> {
         written
     }
 
-    /// What is being answered on this connection, and whether that is with a stream.
+    /// What is being answered on this connection, and whether that is with a stream. Nothing, where
+    /// the connection is to be dropped.
     fn asker(&self, key: usize) -> Option<(Asker, bool)> {
-        match &self.connections[key].phase {
-            Phase::Http(http) if http.is_answering() => {
+        let connection = &self.connections[key];
+        match &connection.phase {
+            Phase::Http(http) if http.is_answering() && !connection.doomed => {
                 Some((http.asker, matches!(http.stage, Stage::Streaming)))
             }
             _ => None,
@@ -232,9 +234,10 @@ impl<S> Table<S> {
     }
 
     /// The server ends an answer that the application has not: a stream as if it were complete, and
-    /// what was to come later with 503. The connection ends behind it.
-    pub(crate) fn end_answer(&mut self, key: usize) {
-        let Some((asker, is_streaming)) = self.asker(key) else { return };
+    /// what was to come later with 503. The connection ends behind it. `false` where it is to be
+    /// dropped anyway.
+    pub(crate) fn end_answer(&mut self, key: usize) -> bool {
+        let Some((asker, is_streaming)) = self.asker(key) else { return false };
         let asker = Asker { closes: true, ..asker };
         if is_streaming {
             self.end_stream(key, asker);
@@ -242,6 +245,7 @@ impl<S> Table<S> {
             let response = Response::text(503, "the server is shutting down\n");
             self.answer(key, asker, &Answer::Last(response));
         }
+        true
     }
 
     fn end_stream(&mut self, key: usize, asker: Asker) -> Sent {

@@ -25,9 +25,10 @@ impl<N: Network, A: Application> Worker<N, A> {
                 // An answer that is on its way arrives.
                 Phase::Handshake(_) if connection.waiting_bytes() > 0 => self.begin_ending(key),
                 Phase::Http(_) if connection.is_answering() => {
-                    self.table.end_answer(key);
-                    let id = self.table.id(key);
-                    request::tell_gone(&mut self.table, &mut self.application, id);
+                    if self.table.end_answer(key) {
+                        let id = self.table.id(key);
+                        request::tell_gone(&mut self.table, &mut self.application, id);
+                    }
                 }
                 Phase::Handshake(_) | Phase::Http(_) => self.drop_connection(key, "shutting down"),
                 // Where a Close is out already, its own deadline holds.

@@ -1,0 +1,49 @@
+//! A realtime server in which everyone may do everything, on <http://127.0.0.1:8000>.
+//!
+//! ```text
+//! cargo run -p longwire-gateway --example open
+//! ```
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use longwire_gateway::{ApiAccess, Node, Settings};
+use longwire_realtime::{Access, Namespace, NoTokens, Times};
+use longwire_server::Server;
+
+fn main() -> std::io::Result<()> {
+    let anyone = Namespace {
+        history_size: 100,
+        history_ttl: Duration::from_secs(300),
+        recover: true,
+        presence: true,
+        join_leave: true,
+        subscribe: Access::Anyone,
+        publish: Access::Anyone,
+        see_presence: Access::Anyone,
+        see_history: Access::Anyone,
+        ..Namespace::default()
+    };
+    let unix_time_at_zero = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let realtime = longwire_realtime::Config {
+        default_namespace: Arc::new(anyone),
+        allow_anonymous: true,
+        times: Times { unix_time_at_zero, ..Times::default() },
+        ..longwire_realtime::Config::default()
+    };
+    let settings = Settings { api: ApiAccess::open(), ..Settings::default() };
+    let node = Node::new(realtime, settings, NoTokens, random);
+    let config = longwire_server::Config {
+        listen: vec![([127, 0, 0, 1], 8000).into()],
+        ..longwire_server::Config::default()
+    };
+    let server = Server::bind(config)?;
+    println!("listening on http://{}/", server.addresses()[0]);
+    server.run(|waker| node.gateway(waker))
+}
+
+fn random() -> u128 {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).expect("the system has random bytes");
+    u128::from_ne_bytes(bytes)
+}

@@ -171,7 +171,7 @@ fn bad_requests_change_nothing() {
     let target = Target::default();
     let bad = [
         Request::Unsubscribe { target: target.clone(), channel: None },
-        Request::Refresh { target: target, expired: true, ttl: None },
+        Request::Refresh { target, expired: true, ttl: None },
         Request::Broadcast { channels: Vec::new(), message: message("1") },
         Request::Publish { channel: String::new(), message: message("1") },
         Request::Publish { channel: "a".into(), message: message("") },

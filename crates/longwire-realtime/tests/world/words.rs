@@ -104,7 +104,7 @@ impl Codec for Words {
 
     fn encode_push(&self, _: Dialect, push: &Push, out: &mut Vec<u8>) {
         let text = match push {
-            Push::Publication { channel, publication: it } => {
+            Push::Publication { channel, publication: it, .. } => {
                 format!("{channel} {}", publication(it))
             }
             Push::Join { channel, info } => format!("{channel} +{}", who(info)),

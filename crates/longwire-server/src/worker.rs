@@ -147,14 +147,13 @@ impl<N: Network, A: Application> Worker<N, A> {
         if !self.unread.is_empty() || !unflushed.is_empty() || !roomy.is_empty() || *called {
             return Some(Duration::ZERO);
         }
-        let of_loop =
-            [self.table.wheel.next_expiry(), self.acceptor.next_attempt(), self.shutdown_ends];
-        of_loop
-            .into_iter()
-            .chain([self.application.next_timeout()])
-            .flatten()
-            .min()
-            .map(|at| at.saturating_sub(self.table.now))
+        let deadlines = [
+            self.table.wheel.next_expiry(),
+            self.acceptor.next_attempt(),
+            self.shutdown_ends,
+            self.application.next_timeout(),
+        ];
+        deadlines.into_iter().flatten().min().map(|at| at.saturating_sub(self.table.now))
     }
 
     fn turn_ready(&mut self) {

@@ -101,10 +101,10 @@ struct Run {
 fn namespaces() -> Vec<(&'static str, Namespace)> {
     let base =
         Namespace { history_size: HISTORY_SIZE, history_ttl: HISTORY_TTL, ..open_namespace() };
-    let room = Namespace { presence: true, join_leave: true, ..base.clone() };
+    let room = Namespace { presence: true, join_leave: true, ..base };
     vec![
-        ("gap", Namespace { slow_consumer: SlowConsumer::Gap, ..base.clone() }),
-        ("drop", Namespace { slow_consumer: SlowConsumer::DropOldest, ..base.clone() }),
+        ("gap", Namespace { slow_consumer: SlowConsumer::Gap, ..base }),
+        ("drop", Namespace { slow_consumer: SlowConsumer::DropOldest, ..base }),
         ("grace", Namespace { presence_grace: seconds(5), ..room.clone() }),
         ("room", room),
         ("chat", base),
@@ -116,7 +116,7 @@ impl Run {
         let mut config = config(&namespaces());
         let is_tight = seed % 4 == 3;
         // Where little is under way, clients are slow soon, and the watcher would be as well.
-        let watches = seed % 2 == 0;
+        let watches = seed.is_multiple_of(2);
         config.limits = Limits {
             max_in_flight_bytes: if watches { 10_000 } else { 40 },
             max_queued_bytes: 700,

@@ -114,7 +114,6 @@ impl Topic {
         {
             self.drop_oldest();
         }
-        self.expire(now);
         publication
     }
 

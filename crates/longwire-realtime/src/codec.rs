@@ -54,6 +54,12 @@ impl Dialect {
         !matches!(self, Self::Sse | Self::Poll)
     }
 
+    /// Whether its sessions are present in their channels. Those of single requests would come and
+    /// go all the time.
+    pub const fn is_present(self) -> bool {
+        !matches!(self, Self::Poll)
+    }
+
     /// Whether the end of a session is a push, there being no close code.
     pub const fn is_told_of_its_end(self) -> bool {
         !matches!(self, Self::CentrifugeWebSocket)

@@ -12,9 +12,11 @@ use crate::session::SessionKey;
 use crate::{ChannelName, PresenceStats};
 
 impl Hub {
-    /// The subscriber is present in the channel from now on.
+    /// The subscriber is present in the channel from now on, if sessions like it are.
     pub(super) fn join(&mut self, key: SessionKey, index: ChannelIndex) {
-        let Some(session) = self.sessions.get(key) else { return };
+        let Some(session) = self.sessions.get(key).filter(|it| it.dialect.is_present()) else {
+            return;
+        };
         let Some(channel) = self.channels.get(index) else { return };
         let subscription = session.subscription(index);
         let info = subscription.and_then(|it| it.info.as_ref()).or(session.info.as_ref());

@@ -45,8 +45,8 @@ pub(crate) struct Asker {
 
 /// How far a request and its answer are.
 pub(crate) enum Stage {
-    /// The body is being received.
-    Receiving(Receiving),
+    /// The body is being received. The box is for the others, who have no need of so much.
+    Receiving(Heap<Receiving>),
     /// The application answers when it likes.
     Answering,
     /// The head of the answer is sent, and pieces may follow.
@@ -73,6 +73,9 @@ pub(crate) enum Next {
     End,
 }
 
+// What a stream, or a client that waits, costs beside its connection.
+const _: () = assert!(size_of::<Http>() <= 56, "what an answer under way costs");
+
 impl Next {
     /// Whether it is over with an answer that the application means to go on with.
     pub(crate) fn has_ended(self, answer: &Answer) -> bool {
@@ -96,15 +99,10 @@ impl Http {
 }
 
 impl<S> Table<S> {
-    /// The key of a connection whose answer is under way, if that is what `id` is.
-    fn exchange_key(&self, id: ConnectionId) -> Option<usize> {
-        let (key, connection) = self.find(id)?;
-        (connection.is_answering() && !connection.doomed).then_some(key)
-    }
-
-    /// A connection whose answer is under way.
+    /// A connection whose answer is under way, if that is what `id` is.
     pub(crate) fn exchange(&mut self, id: ConnectionId) -> Option<Exchange<'_, S>> {
-        let key = self.exchange_key(id)?;
+        let (key, _) = self.find(id)?;
+        self.asker(key)?;
         Some(Exchange { table: self, key })
     }
 

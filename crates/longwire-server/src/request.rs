@@ -123,8 +123,11 @@ fn keep<S>(
     let deadline = table.now.saturating_add(table.config.body_timeout);
     let has_room = append(&mut kept_head, head.bytes());
     let receiving = Receiving { head: kept_head, decoder, content, deadline };
-    let http = Http { asker, stage: Stage::Receiving(receiving) };
-    let Some(http) = has_room.then(|| Heap::new(http)).flatten() else {
+    let http = has_room
+        .then(|| Heap::new(receiving))
+        .flatten()
+        .and_then(|receiving| Heap::new(Http { asker, stage: Stage::Receiving(receiving) }));
+    let Some(http) = http else {
         table.doom(key, NO_MEMORY);
         return Outcome::Over;
     };
@@ -143,6 +146,7 @@ pub(crate) fn receive_body<A: Application>(
     let Phase::Http(http) = &mut table.connections[key].phase else { return Outcome::Over };
     let asker = http.asker;
     let Stage::Receiving(receiving) = &mut http.stage else { return Outcome::Answering(0) };
+    let receiving = &mut **receiving;
     let taken = match receiving.decoder.decode(read, &mut receiving.content) {
         Ok(_) if !receiving.decoder.is_complete() => return Outcome::Incomplete,
         Ok(taken) => taken,

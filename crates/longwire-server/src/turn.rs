@@ -65,7 +65,7 @@ impl Turn {
 
     /// The output has been written, or its buffer has been moved elsewhere.
     pub(crate) fn clear_output(&mut self) {
-        (self.frames_at, self.answer_at) = (0, 0);
+        self.frames_at = 0;
         self.output.clear();
         if self.output.capacity() > KEPT_BYTES {
             self.output = Vec::new();

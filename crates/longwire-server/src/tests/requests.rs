@@ -223,6 +223,27 @@ fn rfc9112_s9_3_2_a_client_that_does_not_read_its_answers_is_not_read_from() {
 }
 
 #[test]
+fn t15_requests_of_a_client_that_takes_no_answer_wait_with_it_and_end_with_the_write_stall() {
+    let mut simulation = desk(|config| config.write_stall_timeout = secs(20));
+    let client = simulation.connect();
+    client.set_window(0);
+    let requests = get("/a").repeat(10_000);
+    client.send(requests.as_bytes());
+    simulation.run();
+    let unread_bytes = client.unread_bytes();
+    assert!(unread_bytes > requests.len() - 40_000, "one read, and no more");
+    for _ in 0..19 {
+        client.send(requests.as_bytes());
+        simulation.run_for(secs(1));
+    }
+    assert_eq!(client.unread_bytes(), unread_bytes + 19 * requests.len());
+    assert!(!client.is_closed());
+    simulation.run_for(secs(2));
+    assert!(client.is_closed());
+    assert_eq!((simulation.connections(), simulation.application().log.len()), (0, 64));
+}
+
+#[test]
 fn a_client_that_ends_its_stream_behind_its_requests_gets_all_its_answers() {
     let mut simulation = desk(|_| {});
     let client = simulation.connect();

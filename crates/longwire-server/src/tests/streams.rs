@@ -221,11 +221,23 @@ fn a_stream_that_has_room_again_is_told_of() {
 fn an_aborted_stream_is_cut_off_and_told_of() {
     let mut simulation = desk(|_| {});
     let (client, id) = ask(&mut simulation, &get("/stream"));
-    order(&mut simulation, [Order::Abort(id), Order::Send(id, b"p".to_vec())]);
+    order(&mut simulation, [Order::Abort(id), Order::Send(id, b"p".to_vec()), Order::End(id)]);
     assert_eq!(text(&client), format!("{STREAM}6\r\nbegin\n\r\n"), "no last chunk");
     assert!(client.is_closed());
     assert_eq!(log(&mut simulation), ["GET /stream", "wake", "gone 0"]);
-    assert_eq!(simulation.application().sent, [Sent::Now, Sent::Dropped]);
+    assert_eq!(simulation.application().sent, [Sent::Now, Sent::Dropped, Sent::Dropped]);
+}
+
+#[test]
+fn what_is_aborted_when_the_server_shuts_down_is_told_of_once() {
+    let mut simulation = desk(|_| {});
+    let (client, id) = ask(&mut simulation, &get("/stream"));
+    simulation.application().when_woken = vec![Order::Abort(id)];
+    simulation.shut_down();
+    simulation.run();
+    assert!(client.is_closed() && simulation.is_over());
+    assert_eq!(log(&mut simulation), ["GET /stream", "shutdown", "gone 0"]);
+    assert_eq!(text(&client), format!("{STREAM}6\r\nbegin\n\r\n"), "no last chunk");
 }
 
 #[test]

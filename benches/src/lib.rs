@@ -3,6 +3,7 @@
 pub mod arrivals;
 pub mod client;
 pub mod cpu;
+pub mod fanout;
 pub mod idle;
 pub mod listening;
 pub mod memory;

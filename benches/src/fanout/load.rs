@@ -1,0 +1,312 @@
+//! The load on one server: its publisher, its subscribers, and the slices of time in which they are
+//! busy.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, ensure};
+use hdrhistogram::Histogram;
+use mio::{Events, Interest, Poll, Token};
+
+use super::link::{Link, Memory};
+use super::protocol::{Heard, Protocol, Role, find};
+use super::publication::publication;
+use super::publisher::Publisher;
+use super::tally::Tally;
+use crate::client::Target;
+use crate::cpu::cpu_time;
+use crate::memory::resident_bytes;
+
+const PUBLISHER: Token = Token(usize::MAX);
+
+/// How long nothing may come that is outstanding.
+const STALL: Duration = Duration::from_secs(10);
+
+/// How long a turn sleeps at most.
+const LONGEST_SLEEP: Duration = Duration::from_millis(100);
+
+/// The subscribers before the first figure of memory. They bring what a server has once.
+const WARM_UP: usize = 64;
+
+/// The publications that each subscriber gets before the second figure of memory, and their length.
+const WARM_PUBLICATIONS: usize = 16;
+const WARM_BYTES: usize = 128;
+
+/// What is to be measured.
+#[derive(Clone, Copy, Debug)]
+pub struct Plan {
+    /// What the server speaks.
+    pub protocol: Protocol,
+    /// Where it listens.
+    pub target: Target,
+    /// The process whose CPU time and memory count.
+    pub pid: u32,
+    /// How many subscribers there are: more than 64.
+    pub subscribers: usize,
+}
+
+/// Bytes of resident user-space memory a subscriber.
+#[derive(Clone, Copy, Debug)]
+pub struct Bytes {
+    /// Subscribed, and nothing received yet.
+    pub subscribed: f64,
+    /// After 16 publications of 128 bytes, one at a time.
+    pub after_publications: f64,
+}
+
+/// A slice with a number of publications in flight.
+#[derive(Clone, Copy, Debug)]
+pub struct Saturated {
+    /// Publications times subscribers.
+    pub deliveries: u64,
+    /// From the first publication to the last delivery.
+    pub length: Duration,
+    /// What the server used of it.
+    pub server_cpu: Duration,
+    /// What the load used of it.
+    pub load_cpu: Duration,
+}
+
+/// A slice at a fixed rate.
+#[derive(Debug)]
+pub struct Paced {
+    /// From when a publication was due until a subscriber had it, in microseconds.
+    pub latencies_us: Histogram<u64>,
+}
+
+/// A subscriber.
+#[derive(Debug)]
+struct Subscriber {
+    link: Link,
+    has_joined: bool,
+}
+
+/// The publisher and all subscribers of one server.
+#[derive(Debug)]
+pub struct Load {
+    plan: Plan,
+    poll: Poll,
+    memory: Memory,
+    publisher: Publisher,
+    subscribers: Vec<Subscriber>,
+    /// How many subscribers have joined.
+    joined: usize,
+    tally: Tally,
+    /// The time that publications count from.
+    start: Instant,
+    latencies_us: Histogram<u64>,
+}
+
+impl Load {
+    /// Opens all connections, and measures what they cost.
+    ///
+    /// # Errors
+    /// The server refuses one, or there is no such process.
+    pub fn open(plan: Plan) -> Result<(Self, Bytes)> {
+        ensure!(plan.subscribers > WARM_UP, "give more than {WARM_UP} subscribers");
+        let mut memory = Memory::new();
+        let poll = Poll::new()?;
+        let mut publisher = Publisher::open(plan.protocol, &plan.target, &mut memory)?;
+        let both = Interest::READABLE | Interest::WRITABLE;
+        poll.registry().register(publisher.stream(), PUBLISHER, both)?;
+        let mut load = Self {
+            plan,
+            poll,
+            memory,
+            publisher,
+            subscribers: Vec::with_capacity(plan.subscribers),
+            joined: 0,
+            tally: Tally::default(),
+            start: Instant::now(),
+            latencies_us: Histogram::new(3)?,
+        };
+        load.join(WARM_UP)?;
+        load.publish_each(WARM_PUBLICATIONS, WARM_BYTES)?;
+        let before = resident_bytes(plan.pid)?;
+        load.join(plan.subscribers)?;
+        let subscribed = resident_bytes(plan.pid)?;
+        load.publish_each(WARM_PUBLICATIONS, WARM_BYTES)?;
+        let after = resident_bytes(plan.pid)?;
+        let all = (plan.subscribers - WARM_UP) as f64;
+        let each = |now: u64| (now as f64 - before as f64) / all;
+        let bytes = Bytes { subscribed: each(subscribed), after_publications: each(after) };
+        Ok((load, bytes))
+    }
+
+    /// Has so many publications outstanding for as long as a slice lasts, then waits for the last.
+    ///
+    /// # Errors
+    /// A delivery does not come, or is not the right one.
+    pub fn saturate(
+        &mut self,
+        in_flight: usize,
+        size_bytes: usize,
+        length: Duration,
+    ) -> Result<Saturated> {
+        let own = std::process::id();
+        let (server_before, load_before) = (cpu_time(self.plan.pid)?, cpu_time(own)?);
+        let deliveries_before = self.tally.deliveries();
+        let start = Instant::now();
+        while start.elapsed() < length {
+            for _ in self.tally.outstanding()..in_flight {
+                self.publish(self.start.elapsed(), size_bytes)?;
+            }
+            self.publisher.flush()?;
+            self.turn(LONGEST_SLEEP)?;
+        }
+        self.settle()?;
+        Ok(Saturated {
+            deliveries: self.tally.deliveries() - deliveries_before,
+            length: start.elapsed(),
+            server_cpu: cpu_time(self.plan.pid)?.saturating_sub(server_before),
+            load_cpu: cpu_time(own)?.saturating_sub(load_before),
+        })
+    }
+
+    /// Publishes so often a second, whatever comes back, and waits for the last delivery.
+    ///
+    /// # Errors
+    /// As for [`saturate`](Self::saturate).
+    pub fn pace(&mut self, each_second: u32, size_bytes: usize, length: Duration) -> Result<Paced> {
+        self.latencies_us.reset();
+        let interval = Duration::from_secs(1) / each_second.max(1);
+        let mut due = self.start.elapsed();
+        let end = due + length;
+        while due < end {
+            let now = self.start.elapsed();
+            if now >= due {
+                self.publish(due, size_bytes)?;
+                self.publisher.flush()?;
+                due += interval;
+            } else {
+                self.turn((due - now).min(LONGEST_SLEEP))?;
+            }
+        }
+        self.settle()?;
+        Ok(Paced { latencies_us: self.latencies_us.clone() })
+    }
+
+    /// Answers what the server asks, when there is nothing else to do.
+    ///
+    /// # Errors
+    /// The server has ended a connection.
+    pub fn idle(&mut self) -> Result<()> {
+        self.turn(Duration::ZERO)
+    }
+
+    /// Opens subscribers until there are so many, and waits until all have joined.
+    fn join(&mut self, wanted: usize) -> Result<()> {
+        let Plan { protocol, target, .. } = self.plan;
+        while self.subscribers.len() < wanted {
+            let number = self.subscribers.len();
+            let opened = Link::open(&target, number + 1, protocol.resource(Role::Subscriber));
+            let mut link = opened.with_context(|| format!("subscriber {number}"))?;
+            let both = Interest::READABLE | Interest::WRITABLE;
+            self.poll.registry().register(&mut link.socket.stream, Token(number), both)?;
+            let greeting = protocol.greeting(Role::Subscriber);
+            if let Some(greeting) = greeting.filter(|text| !text.is_empty()) {
+                link.say(greeting, &mut self.memory)?;
+                link.socket.flush()?;
+            }
+            let has_joined = greeting.is_none();
+            self.joined += usize::from(has_joined);
+            self.subscribers.push(Subscriber { link, has_joined });
+            self.tally.join();
+            self.receive(number, true)?;
+            self.turn(Duration::ZERO)?;
+        }
+        let deadline = Instant::now() + STALL;
+        while self.joined < wanted || !self.publisher.has_joined {
+            let (joined, left) = (self.joined, deadline.saturating_duration_since(Instant::now()));
+            ensure!(!left.is_zero(), "{joined} of {wanted} subscribers have joined, and no more");
+            self.turn(left.min(LONGEST_SLEEP))?;
+        }
+        Ok(())
+    }
+
+    /// Publishes so often, each when all have the one before.
+    fn publish_each(&mut self, count: usize, size_bytes: usize) -> Result<()> {
+        for _ in 0..count {
+            self.publish(self.start.elapsed(), size_bytes)?;
+            self.publisher.flush()?;
+            self.settle()?;
+        }
+        Ok(())
+    }
+
+    fn publish(&mut self, due: Duration, size_bytes: usize) -> Result<()> {
+        let number = self.tally.next_number();
+        let text = publication(number, due, size_bytes)?;
+        self.publisher.publish(number, &text, &mut self.memory)?;
+        self.tally.publish(text, due);
+        Ok(())
+    }
+
+    /// Waits until nothing is outstanding.
+    fn settle(&mut self) -> Result<()> {
+        let (mut deliveries, mut since) = (self.tally.deliveries(), Instant::now());
+        while self.tally.outstanding() > 0 {
+            self.turn(LONGEST_SLEEP)?;
+            if self.tally.deliveries() > deliveries {
+                (deliveries, since) = (self.tally.deliveries(), Instant::now());
+            }
+            let outstanding = self.tally.outstanding();
+            ensure!(since.elapsed() < STALL, "{outstanding} publications do not arrive");
+        }
+        Ok(())
+    }
+
+    /// Takes what has come, once something has or the time is up.
+    fn turn(&mut self, patience: Duration) -> Result<()> {
+        let mut events = Events::with_capacity(1024);
+        match self.poll.poll(&mut events, Some(patience)) {
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => return Ok(()),
+            polled => polled?,
+        }
+        for event in &events {
+            if event.token() == PUBLISHER {
+                self.publisher.flush()?;
+                self.publisher.read(&mut self.memory).context("the publisher")?;
+            } else {
+                self.receive(event.token().0, false)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes what a subscriber has got.
+    fn receive(&mut self, number: usize, begins: bool) -> Result<()> {
+        let Self { plan, memory, subscribers, joined, tally, start, latencies_us, .. } = self;
+        let protocol = plan.protocol;
+        let subscriber = subscribers.get_mut(number).context("an event of nobody")?;
+        let Subscriber { link, has_joined } = subscriber;
+        let mut says = Vec::new();
+        let mut now = None;
+        let on_text = |text: &str| {
+            for part in protocol.parts(text) {
+                if let Some(found) = find(part) {
+                    let due = tally.deliver(number, found)?;
+                    // What came in one read came at the same time.
+                    let now = *now.get_or_insert_with(|| start.elapsed());
+                    let micros = now.saturating_sub(due).as_micros();
+                    latencies_us.record(u64::try_from(micros)?)?;
+                    continue;
+                }
+                match protocol.hear(Role::Subscriber, part)? {
+                    Heard::Nothing => {}
+                    Heard::Say(text) => says.push(text),
+                    Heard::Joined => {
+                        *joined += usize::from(!*has_joined);
+                        *has_joined = true;
+                    }
+                }
+            }
+            Ok(())
+        };
+        let taken = if begins { link.begin(memory, on_text) } else { link.read(memory, on_text) };
+        taken.with_context(|| format!("subscriber {number}"))?;
+        for text in says {
+            link.say(text, memory)?;
+        }
+        link.socket.flush()
+    }
+}

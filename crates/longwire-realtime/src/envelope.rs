@@ -37,6 +37,7 @@ impl Envelope {
         self.forms[dialect.index()].get_or_init(|| {
             let push = Push::Publication {
                 channel: self.channel.clone(),
+                epoch: self.epoch.clone(),
                 publication: Arc::clone(&self.publication),
             };
             let mut bytes = Vec::new();

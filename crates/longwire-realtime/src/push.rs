@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::{
-    ChannelName, ClientInfo, Disconnect, Json, PresenceStats, Publication, Subscribed, Unsubscribed,
+    ChannelName, ClientInfo, Disconnect, Epoch, Json, PresenceStats, Publication, Subscribed,
+    Unsubscribed,
 };
 
 /// What a client is told without having asked. A dialect that has no words for one says nothing.
@@ -14,6 +15,8 @@ pub enum Push {
     Publication {
         /// Which channel.
         channel: ChannelName,
+        /// Which life of the channel's history its offset belongs to; `None` where it has no offset.
+        epoch: Option<Epoch>,
         /// What was published.
         publication: Arc<Publication>,
     },

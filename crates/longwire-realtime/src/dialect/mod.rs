@@ -10,6 +10,7 @@ pub mod poll;
 pub mod positions;
 #[cfg(test)]
 mod properties;
+pub mod reader;
 pub mod sse;
 pub(crate) mod writer;
 
@@ -51,6 +52,7 @@ impl Codec for Dialects {
             Dialect::CentrifugeWebSocket
             | Dialect::CentrifugeSse
             | Dialect::CentrifugeHttpStream => centrifuge::encode_reply(id, reply, out),
+            // Their clients ask for nothing; a `Reader` does it for them, and is answered in types.
             Dialect::Sse | Dialect::Poll => {}
         });
     }
@@ -60,8 +62,7 @@ impl Codec for Dialects {
             Dialect::CentrifugeWebSocket
             | Dialect::CentrifugeSse
             | Dialect::CentrifugeHttpStream => centrifuge::encode_push(push, out),
-            Dialect::Sse => sse::encode_push(push, out),
-            Dialect::Poll => poll::encode_push(push, out),
+            Dialect::Sse | Dialect::Poll => sse::encode_push(push, out),
         });
     }
 }
@@ -127,9 +128,10 @@ mod tests {
             ),
             (
                 Dialect::Poll,
-                "{\"message\":{\"data\":{\"a\": 1}}}",
-                "",
-                "{\"channel\":\"a\",\"presence_stats\":{\"num_clients\":3,\"num_users\":2}}",
+                "data: {\"message\":{\"data\":{\"a\": 1}}}\n\n",
+                ":\n\n",
+                "event: presence\n\
+                 data: {\"channel\":\"a\",\"presence_stats\":{\"num_clients\":3,\"num_users\":2}}\n\n",
             ),
         ];
         for (dialect, message, ping, presence) in rows {

@@ -64,6 +64,11 @@ impl fmt::Display for PositionsError {
 impl std::error::Error for PositionsError {}
 
 impl Positions {
+    /// The position of a reader of one channel.
+    pub fn one(channel: &str, position: Position) -> Self {
+        Self { channels: BTreeMap::from([(channel.to_owned(), position)]) }
+    }
+
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.channels.is_empty()
@@ -92,6 +97,16 @@ impl Positions {
                 self.channels.insert(channel.to_owned(), position);
             }
         }
+    }
+
+    /// The reader has no position in a channel any more.
+    pub fn remove(&mut self, channel: &str) {
+        self.channels.remove(channel);
+    }
+
+    /// Only what is about channels for which `keep` says so.
+    pub fn retain(&mut self, mut keep: impl FnMut(&str) -> bool) {
+        self.channels.retain(|channel, _| keep(channel));
     }
 
     /// The reader has come to this offset in the same epoch. Nothing happens where it has not been.
@@ -292,5 +307,10 @@ mod tests {
         assert_eq!(reader, positions(&[("a", "y", 1)]));
         assert_eq!(reader.position("a").map(|it| it.offset), Some(1));
         assert_eq!(reader.position("b"), None);
+        reader.set("b", Position { epoch: Epoch::new("z"), offset: 3 });
+        reader.retain(|channel| channel == "b");
+        assert_eq!(reader, positions(&[("b", "z", 3)]));
+        reader.remove("b");
+        assert!(reader.is_empty());
     }
 }

@@ -177,7 +177,11 @@ impl Random {
             3 => Push::Unsubscribe { channel, why: Unsubscribed::INSUFFICIENT_STATE },
             4 => Push::Message { data: self.json() },
             5 => Push::Crowd { channel, stats: PresenceStats { clients: 300, users: 200 } },
-            _ => Push::Publication { channel, publication: self.publication() },
+            _ => Push::Publication {
+                channel,
+                epoch: self.option(|it| Epoch::new(&it.text())),
+                publication: self.publication(),
+            },
         }
     }
 
@@ -323,11 +327,11 @@ fn unframe(dialect: Dialect, payload: &[u8]) -> Value {
             text.strip_prefix("data: ").and_then(|it| it.strip_suffix("\n\n")).unwrap()
         }
         Dialect::CentrifugeHttpStream => text.strip_suffix('\n').unwrap(),
-        Dialect::Sse => {
+        Dialect::Sse | Dialect::Poll => {
             let (_, data) = text.split_once("data: ").unwrap();
             data.strip_suffix("\n\n").unwrap()
         }
-        Dialect::CentrifugeWebSocket | Dialect::Poll => text,
+        Dialect::CentrifugeWebSocket => text,
     };
     assert!(!line.contains(['\n', '\r', '\0']), "{line:?}");
     serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))
@@ -368,7 +372,7 @@ fn what_is_written_is_one_line_of_json_that_says_what_was_meant() {
             if !out.is_empty() {
                 let value = unframe(dialect, &out);
                 let body = value.get("push").unwrap_or(&value);
-                if let Push::Publication { channel, publication } = &push {
+                if let Push::Publication { channel, publication, .. } = &push {
                     assert_eq!(body["channel"], channel.as_str());
                     check_publication(&body["pub"], publication);
                 }

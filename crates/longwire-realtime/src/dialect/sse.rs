@@ -9,8 +9,9 @@ use std::fmt;
 use std::time::Duration;
 
 use super::centrifuge;
+use super::positions::Positions;
 use super::writer::object;
-use crate::Push;
+use crate::{Position, Push};
 
 /// The media type of an event stream, which is always UTF-8.
 pub const CONTENT_TYPE: &str = "text/event-stream";
@@ -91,11 +92,19 @@ pub fn encode_retry(delay: Duration, out: &mut Vec<u8>) {
     out.extend_from_slice(b"\n\n");
 }
 
-/// Appends a push without an id, for readers that only chose their channels.
+/// Appends a push as an event, for readers that only chose their channels.
 ///
 /// A publication is an event without a name, so that `EventSource` hands it to `onmessage`; what else
-/// happens has one.
+/// happens has one. The id of a publication is its own position, which is all there is to say to a
+/// reader of this channel alone. A [`Reader`](super::reader::Reader) of several puts its own there.
 pub(super) fn encode_push(push: &Push, out: &mut Vec<u8>) {
+    if let Push::Publication { channel, epoch: Some(epoch), publication } = push {
+        let position = Position { epoch: epoch.clone(), offset: publication.offset };
+        // The name of a channel is short, and neither it nor the escapes have a line break.
+        if let Ok(id) = Positions::one(channel.as_str(), position).encode() {
+            let _ = encode_id(&id, out);
+        }
+    }
     let name = match push {
         Push::Ping => return out.extend_from_slice(HEARTBEAT),
         Push::Publication { .. } | Push::Message { .. } => None,
@@ -113,6 +122,19 @@ pub(super) fn encode_push(push: &Push, out: &mut Vec<u8>) {
     out.extend_from_slice(b"data: ");
     object(out, |it| centrifuge::push_body(it, push));
     out.extend_from_slice(b"\n\n");
+}
+
+/// The name and the data of an event that [`encode_push`] wrote; `None` where it is a comment.
+pub(super) fn name_and_data(event: &[u8]) -> Option<(Option<&str>, &[u8])> {
+    let mut rest = std::str::from_utf8(event).ok()?.strip_suffix("\n\n")?;
+    let mut field = |name: &str| {
+        let (value, behind) = rest.strip_prefix(name)?.split_once('\n')?;
+        rest = behind;
+        Some(value)
+    };
+    let _id = field("id: ");
+    let name = field("event: ");
+    Some((name, rest.strip_prefix("data: ")?.as_bytes()))
 }
 
 fn encode_field(field: &str, value: &str, out: &mut Vec<u8>) -> Result<(), InvalidField> {
@@ -230,7 +252,7 @@ mod tests {
 
     #[test]
     fn a_push_is_an_event_whose_name_says_what_happened() {
-        use crate::{ChannelName, ClientId, ClientInfo, Json, PresenceStats, Publication};
+        use crate::{ChannelName, ClientId, ClientInfo, Epoch, Json, PresenceStats, Publication};
         use crate::{Disconnect, Subscribed, Unsubscribed};
         use std::sync::Arc;
 
@@ -257,8 +279,17 @@ mod tests {
         let client = r#"{"info":{"user":"7","client":"00000000-0000-0000-0000-000000000000"}}"#;
         let rows = [
             (
-                Push::Publication { channel: channel(), publication },
+                Push::Publication {
+                    channel: channel(),
+                    epoch: None,
+                    publication: publication.clone(),
+                },
                 r#"data: {"channel":"a","pub":{"data":{ },"offset":8}}"#.to_owned(),
+            ),
+            (
+                Push::Publication { channel: channel(), epoch: Some(Epoch::new("x")), publication },
+                "id: 1.a.x.8\ndata: {\"channel\":\"a\",\"pub\":{\"data\":{ },\"offset\":8}}"
+                    .to_owned(),
             ),
             (
                 Push::Join { channel: channel(), info: info() },

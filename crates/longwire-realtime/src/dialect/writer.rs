@@ -98,9 +98,12 @@ impl Object<'_> {
         object(self.value(name), members);
     }
 
-    /// A list of values that are written already.
-    pub(crate) fn written<'v>(&mut self, name: &str, values: impl IntoIterator<Item = &'v [u8]>) {
-        list(self.value(name), values, |out, value| out.extend_from_slice(value));
+    /// A list of values that are written already, with commas between.
+    pub(crate) fn written(&mut self, name: &str, values: &[u8]) {
+        let out = self.value(name);
+        out.push(b'[');
+        out.extend_from_slice(values);
+        out.push(b']');
     }
 
     /// A list of objects.

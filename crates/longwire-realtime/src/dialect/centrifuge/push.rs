@@ -18,7 +18,7 @@ pub fn encode_push(push: &Push, out: &mut Vec<u8>) {
 /// words.
 pub(crate) fn body(it: &mut Object<'_>, push: &Push) {
     match push {
-        Push::Publication { channel, publication } => {
+        Push::Publication { channel, publication, .. } => {
             about(it, channel, "pub", |it| shapes::publication(it, publication));
         }
         Push::Join { channel, info } => about(it, channel, "join", |it| {
@@ -82,7 +82,7 @@ mod tests {
                         \"conn_info\":1,\"chan_info\":{}}";
 
     fn publication(publication: Publication) -> Push {
-        Push::Publication { channel: channel(), publication: Arc::new(publication) }
+        Push::Publication { channel: channel(), epoch: None, publication: Arc::new(publication) }
     }
 
     #[track_caller]

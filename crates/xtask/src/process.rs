@@ -135,6 +135,12 @@ impl Child {
         Ok(status)
     }
 
+    /// Writes a line to the child's standard input.
+    pub(crate) fn say(&mut self, line: &str) -> Result<()> {
+        let stdin = self.process.stdin.as_mut().context("the child has no input")?;
+        writeln!(stdin, "{line}").with_context(|| format!("`{}` does not listen", self.name))
+    }
+
     /// Waits for a line that begins with `prefix` and returns what follows it.
     ///
     /// # Errors

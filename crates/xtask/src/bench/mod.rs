@@ -6,11 +6,13 @@
 //!  echo: servers, pinning, workload --(longwire bench: load)--> results
 //!        idle --(idle-memory)--> results --> sections (spread, markdown) --> page
 //!                                        --> plot
+//! fanout: the same tools over publications to many
 //! scale: the same tools over one server as it grows
 //! ```
 
 mod codec;
 mod echo;
+mod fanout;
 mod idle;
 mod load;
 mod machine;
@@ -57,6 +59,22 @@ pub(crate) enum Benchmark {
     /// plots, when nothing was left out on request; the figures stay in target/bench.
     Echo(echo::Options),
 
+    /// Compare `longwire serve` with other servers where one publishes and many get it: Debian's nginx
+    /// with nchan, bun, and socket.io.
+    ///
+    /// For 1,000 and 5,000 subscribers, 128 bytes and 2 KiB, with 1 and 16 publications in flight:
+    /// deliveries for each second of the server's CPU time, as Linux accounts for it. Then latency with
+    /// 1,000 subscribers at 20 publications a second, and bytes of memory a subscriber. Each server is
+    /// one process on processor 0, the load is on processor 1 and speaks what each server wants; all
+    /// are alive at a time and have it for a quarter of a second in turn. Takes seven minutes, after
+    /// the builds.
+    ///
+    /// Needs Linux with two processors that nothing else keeps busy, `taskset`, 5,200 descriptors for a
+    /// process (`ulimit -H -n`), Node with npm, and Debian's nginx with nchan. What is missing and
+    /// cannot be installed is left out and named. Writes docs/performance.md and its plot, when nothing
+    /// was left out on request; the figures stay in target/bench/fanout.json.
+    Fanout(fanout::Options),
+
     /// Measure how `longwire echo` behaves as it grows: with more workers, with more connections, and
     /// how many connections come and go.
     ///
@@ -79,6 +97,10 @@ pub(crate) fn run(workspace: &Workspace, benchmark: &Benchmark) -> Result<()> {
         Benchmark::Echo(options) => {
             let log = Log::create(&workspace.log_path("bench-echo"), true)?;
             echo::run(workspace, options, &log)
+        }
+        Benchmark::Fanout(options) => {
+            let log = Log::create(&workspace.log_path("bench-fanout"), true)?;
+            fanout::run(workspace, options, &log)
         }
         Benchmark::Scale(options) => {
             let log = Log::create(&workspace.log_path("bench-scale"), true)?;

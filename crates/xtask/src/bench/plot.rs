@@ -22,7 +22,7 @@ const STYLE: &str = "\
 
 /// Of the servers in their order, the reference not counted: ours stands out, the others alternate
 /// between light and dark.
-const COLOURS: [&str; 9] = [
+pub(super) const COLOURS: [&str; 9] = [
     "#e8590c", "#9cc9f0", "#2b6cb0", "#a8dba8", "#2f855a", "#cdb8ea", "#7e57c2", "#e6d49c",
     "#8d6e3a",
 ];
@@ -148,7 +148,7 @@ pub(crate) fn throughput(results: &Results) -> String {
 }
 
 /// The colours and their names, in as many lines as they take.
-fn legend(svg: &mut Svg, left: f64, top: f64, right: f64, names: &[&str]) {
+pub(super) fn legend(svg: &mut Svg, left: f64, top: f64, right: f64, names: &[&str]) {
     let (mut x, mut y) = (left, top);
     for (number, name) in names.iter().enumerate() {
         let width = 18.0 + name.chars().count() as f64 * LETTER + 18.0;

@@ -113,7 +113,7 @@ fn ratios(results: &Results, runs: &[&Run]) -> Table {
 }
 
 /// `203 k`, `3.12 M`.
-fn count(number: f64) -> String {
+pub(crate) fn count(number: f64) -> String {
     match number {
         millions if millions >= 999_500.0 => format!("{:.2} M", millions / 1e6),
         thousands if thousands >= 9_995.0 => format!("{:.0} k", thousands / 1e3),
@@ -225,7 +225,7 @@ fn latency(results: &Results, run: &Run) -> String {
 }
 
 /// How one row of latencies is beside another.
-fn shorter(own: Spread, other: Spread) -> &'static str {
+pub(crate) fn shorter(own: Spread, other: Spread) -> &'static str {
     if own.p75 < other.p25 {
         "shorter"
     } else if own.p25 > other.p75 {
@@ -235,7 +235,8 @@ fn shorter(own: Spread, other: Spread) -> &'static str {
     }
 }
 
-fn micros(micros: f64) -> String {
+/// `64.9`, `1,443`
+pub(crate) fn micros(micros: f64) -> String {
     if micros < 100.0 { format!("{micros:.1}") } else { grouped(micros) }
 }
 

@@ -216,21 +216,26 @@ fn rust(workspace: &Workspace, log: &Log) -> Result<Launch> {
 }
 
 /// The folder with the packages of `benches/node`.
-fn node_modules(workspace: &Workspace, log: &Log) -> Result<PathBuf> {
+pub(super) fn node_modules(workspace: &Workspace, log: &Log) -> Result<PathBuf> {
     node::modules(&workspace.target.join("bench-node"), &workspace.root.join("benches/node"), log)
 }
 
 /// The version of an installed npm package.
-fn npm_version(package: &Path) -> Result<String> {
+pub(super) fn npm_version(package: &Path) -> Result<String> {
     let path = package.join("package.json");
     let json: serde_json::Value = serde_json::from_slice(&std::fs::read(&path)?)?;
     let version = json["version"].as_str();
     Ok(version.with_context(|| format!("no version in {}", path.display()))?.to_owned())
 }
 
+/// The version of the system's Node.
+pub(super) fn node_version() -> Result<String> {
+    answer(Command::new("node").arg("--version")).context("node does not run")
+}
+
 fn ws(workspace: &Workspace, log: &Log) -> Result<Launch> {
     let modules = node_modules(workspace, log)?;
-    let node = answer(Command::new("node").arg("--version")).context("node does not run")?;
+    let node = node_version()?;
     Ok(Launch {
         program: "node".into(),
         arguments: vec![workspace.root.join("benches/node/ws_echo.cjs").into()],
@@ -239,8 +244,18 @@ fn ws(workspace: &Workspace, log: &Log) -> Result<Launch> {
     })
 }
 
-/// Its program comes in a package of its own for each system; npm installs those that fit.
 fn bun(workspace: &Workspace, log: &Log) -> Result<Launch> {
+    let (program, version) = bun_program(workspace, log)?;
+    Ok(Launch {
+        arguments: vec![workspace.root.join("benches/node/bun_echo.js").into()],
+        version: Some(version),
+        ..Launch::of(program)
+    })
+}
+
+/// bun, and its version. It comes in a package of its own for each system; npm installs those that
+/// fit.
+pub(super) fn bun_program(workspace: &Workspace, log: &Log) -> Result<(PathBuf, String)> {
     let modules = node_modules(workspace, log)?;
     let folder = modules.join("@oven");
     let mut programs: Vec<PathBuf> = std::fs::read_dir(&folder)
@@ -250,11 +265,7 @@ fn bun(workspace: &Workspace, log: &Log) -> Result<Launch> {
     programs.sort();
     for program in programs {
         if let Some(version) = answer(Command::new(&program).arg("--version")) {
-            return Ok(Launch {
-                arguments: vec![workspace.root.join("benches/node/bun_echo.js").into()],
-                version: Some(version),
-                ..Launch::of(program)
-            });
+            return Ok((program, version));
         }
     }
     bail!("no bun for this machine in {}", folder.display())

@@ -1,0 +1,205 @@
+//! The tables of `cargo xtask bench fanout`, as Markdown for the page and for the terminal.
+
+use std::fmt::Write as _;
+
+use super::super::markdown::{Table, wrapped};
+use super::super::sections::{count, grouped, micros, shorter};
+use super::super::spread::Spread;
+use super::results::{Latency, LatencyRun, Results, Workload};
+use super::servers::LONGWIRE;
+
+/// What stands where there is no figure.
+const NONE: &str = "–";
+
+/// The whole section.
+pub(super) fn section(results: &Results) -> String {
+    let place = if results.pinned {
+        "all servers on one processor, the load on another"
+    } else {
+        "servers and load were **not** given a processor each"
+    };
+    let mut text = format!(
+        "`cargo xtask bench fanout`, {}. One publisher, and all others subscribe to one channel; each \
+         server is one process with one thread for its connections and is spoken to as it wants to be. \
+         {} rounds: in each, every server has the load for a quarter of a second, {place}. A publication \
+         is text and done when all subscribers have it, and the next takes its place; all of each is \
+         compared, and its order. CPU time is user and system time of the server. Figures are medians of \
+         the rounds, with the 25th to the 75th percentile.\n",
+        results.machine, results.rounds
+    );
+    throughput(&mut text, results);
+    if let Some(run) = &results.latency {
+        latency(&mut text, results, run);
+    }
+    memory(&mut text, results);
+    text.push_str("\nWhat was measured:\n\n");
+    for server in &results.servers {
+        let _ = writeln!(text, "- {} {}: {}.", server.name, server.version, server.about);
+    }
+    for (name, reason) in &results.missing {
+        let _ = writeln!(text, "- {name} is missing: {reason}");
+    }
+    wrapped(&text)
+}
+
+/// The names of the servers, or of all but ours.
+fn names(results: &Results, with_own: bool) -> Vec<&str> {
+    let names = results.servers.iter().map(|server| server.name.as_str());
+    names.filter(|name| with_own || *name != LONGWIRE).collect()
+}
+
+/// `1,000 × 128 B, 16 in flight`
+pub(super) fn shape(workload: &Workload) -> String {
+    let Workload { subscribers, size_bytes, in_flight } = workload;
+    let size = match size_bytes {
+        kib if kib % 1024 == 0 => format!("{} KiB", kib / 1024),
+        bytes => format!("{bytes} B"),
+    };
+    format!("{} × {size}, {in_flight} in flight", grouped(*subscribers as f64))
+}
+
+fn throughput(text: &mut String, results: &Results) {
+    if results.throughput.is_empty() {
+        return;
+    }
+    let all = names(results, true);
+    let headings = ["subscribers × length"].into_iter().chain(all.iter().copied());
+    let mut rates = Table::new(headings.chain(["the load's processor"]));
+    let peers = names(results, false);
+    let headings = peers.iter().map(|peer| format!("longwire / {peer}"));
+    let mut ratios = Table::new(["subscribers × length".to_owned()].into_iter().chain(headings));
+    for run in &results.throughput {
+        let shown = |spread: Option<Spread>| {
+            let shown = |Spread { p25, median, p75 }: Spread| {
+                format!("{} ({}–{})", count(median), count(p25), count(p75))
+            };
+            spread.map_or(NONE.to_owned(), shown)
+        };
+        let share =
+            run.load_share().map_or(NONE.to_owned(), |share| format!("{:.2}", share.median));
+        let cells = all.iter().map(|name| shown(run.rate(name)));
+        rates.row([shape(&run.workload)].into_iter().chain(cells).chain([share]));
+        let cells = peers.iter().map(|peer| {
+            let ratio = run.ratio(LONGWIRE, peer);
+            ratio.map_or(NONE.to_owned(), |ratio| format!("{ratio} {}", ratio.word()))
+        });
+        ratios.row([shape(&run.workload)].into_iter().chain(cells));
+    }
+    let _ = write!(
+        text,
+        "\nDeliveries for each second of the server's CPU time. Beside them, how much of its processor the \
+         load used: near 1 it is the load that ends it, and CPU time is a fair measure there too.\n\n\
+         ![bars: deliveries a CPU second of each server in each workload](performance-fanout.svg)\n\n\
+         {rates}"
+    );
+    if all.contains(&LONGWIRE) {
+        let _ = write!(
+            text,
+            "\nLongwire beside each peer, divided round by round. It is *ahead* where at least three quarters \
+             of the rounds say so, *behind* where at least three quarters say that, else *level*:\n\n{ratios}"
+        );
+    }
+}
+
+fn latency(text: &mut String, results: &Results, run: &LatencyRun) {
+    let spread = |slices: &[Latency], of: fn(&Latency) -> f64| Spread::of(slices.iter().map(of));
+    let own = run.servers.iter().find(|(name, _)| name == LONGWIRE);
+    let own = own.and_then(|(_, slices)| spread(slices, |of| of.p99_us));
+    let mut table = Table::new(["server", "p50", "p99", "the longest", "Longwire's p99 is"]);
+    for (name, slices) in &run.servers {
+        let shown = |spread: Option<Spread>| {
+            let shown = |Spread { p25, median, p75 }: Spread| {
+                format!("{} ({}–{})", micros(median), micros(p25), micros(p75))
+            };
+            spread.map_or(NONE.to_owned(), shown)
+        };
+        let p99 = spread(slices, |of| of.p99_us);
+        let word = own.zip(p99).filter(|_| name != LONGWIRE);
+        table.row([
+            name.clone(),
+            shown(spread(slices, |of| of.p50_us)),
+            shown(p99),
+            slices.iter().map(|of| of.max_us).reduce(f64::max).map_or(NONE.to_owned(), micros),
+            word.map_or(NONE, |(own, other)| shorter(own, other)).to_owned(),
+        ]);
+    }
+    let _ = write!(
+        text,
+        "\n### Latency of a delivery\n\n{} subscribers, {} publications of {} bytes a second, published when \
+         they are due and not when the last has arrived; from when a publication was due until a subscriber \
+         had read it. Microseconds; percentiles of slices of one second each, {} a server. The load reads its \
+         subscribers one after the other, which takes its part of each figure. Where the quartiles of two \
+         servers' overlap, they are level.\n\n{table}",
+        grouped(run.subscribers as f64),
+        run.each_second,
+        run.size_bytes,
+        results.rounds,
+    );
+}
+
+fn memory(text: &mut String, results: &Results) {
+    if results.memory.is_empty() {
+        return;
+    }
+    let mut table = Table::new(["subscribers", "server", "subscribed", "after 16 publications"]);
+    for memory in &results.memory {
+        table.row([
+            grouped(memory.subscribers as f64),
+            memory.server.clone(),
+            grouped(memory.bytes.subscribed_bytes),
+            grouped(memory.bytes.after_publications_bytes),
+        ]);
+    }
+    let _ = write!(
+        text,
+        "\n### Memory of a subscriber\n\nBytes of resident anonymous memory (RssAnon) that the server's process \
+         has grown by for each subscriber, beyond the first 64: when all had subscribed, and when each had got \
+         16 publications of 128 bytes, one at a time. It comes in pages of 4 KiB, and tables double when they \
+         are full; a subscriber of a collected language costs what its collector has not given back yet. What \
+         nchan keeps in memory that nginx's processes share is not in it.\n\n{table}"
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::results::tests::results;
+    use super::*;
+
+    #[test]
+    fn the_section_has_its_figures() {
+        let text = section(&results());
+        let wanted = [
+            "| 1,000 × 128 B, 16 in flight | 2.00 M (2.00 M–2.00 M) | 1.00 M (1.00 M–1.00 M) |",
+            " 0.80 |",
+            " longwire / nchan |",
+            "| 2.00 (2.00–2.00) ahead | 1.25 (0.88–1.62) level |",
+            "| nchan    | 800 (800–800) | 9,000 (9,000–9,000) |      18,000 |           shorter |",
+            "| bun      | 800 (800–800) | 4,000 (4,000–4,000) |       8,000 |             level |",
+            "| 1,000       | longwire |        900 |                 1,000 |",
+            "- nchan 1.2: as it is.",
+            "- socket.io is missing: install it",
+        ];
+        for wanted in wanted {
+            assert!(text.contains(wanted), "no {wanted:?} in\n{text}");
+        }
+    }
+
+    #[test]
+    fn without_ours_nothing_is_beside_it() {
+        let mut results = results();
+        results.servers.remove(0);
+        for run in &mut results.throughput {
+            run.servers.remove(0);
+        }
+        results.latency = None;
+        results.memory.clear();
+        let text = section(&results);
+        assert!(!text.contains("longwire /") && !text.contains("###"), "{text}");
+    }
+
+    #[test]
+    fn a_workload_in_words() {
+        let workload = Workload { subscribers: 5_000, size_bytes: 2_048, in_flight: 1 };
+        assert_eq!(shape(&workload), "5,000 × 2 KiB, 1 in flight");
+    }
+}

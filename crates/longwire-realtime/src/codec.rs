@@ -1,12 +1,7 @@
 //! The seam between the hub and the dialects: bytes of a client to commands, replies and pushes to
 //! bytes.
 
-use std::sync::Arc;
-
 use crate::{Command, CommandId, Disconnect, Error, Push, Reply};
-
-/// Bytes that are ready to be sent, shared by all who get them.
-pub type Payload = Arc<[u8]>;
 
 /// In which words, and over which transport, a session is spoken to: what decides on the bytes of a
 /// push.
@@ -52,6 +47,12 @@ impl Dialect {
     /// Whether clients answer pings.
     pub const fn answers_pings(self) -> bool {
         !matches!(self, Self::Sse | Self::Poll)
+    }
+
+    /// Whether replies, and pushes that are for one session, are handed out as they are and not as
+    /// bytes: for these dialects there is a [`Reader`](crate::dialect::reader::Reader).
+    pub const fn has_readers(self) -> bool {
+        matches!(self, Self::Sse | Self::Poll)
     }
 
     /// Whether its sessions are present in their channels. Those of single requests would come and

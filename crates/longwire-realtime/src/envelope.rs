@@ -6,7 +6,7 @@
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-use crate::{ChannelName, ClientId, Codec, Dialect, Epoch, Payload, Publication, Push};
+use crate::{ChannelName, ClientId, Codec, Dialect, Epoch, Payload, Position, Publication, Push};
 
 /// A publication on its way.
 pub struct Envelope {
@@ -42,7 +42,10 @@ impl Envelope {
             };
             let mut bytes = Vec::new();
             codec.encode_push(dialect, &push, &mut bytes);
-            bytes.into()
+            let mark = self.epoch.clone().map(|epoch| {
+                (self.channel.clone(), Position { epoch, offset: self.publication.offset })
+            });
+            Payload::new(bytes, mark)
         })
     }
 }

@@ -32,7 +32,7 @@ use crate::session::{Phase, SessionKey};
 use crate::sessions::Sessions;
 use crate::{
     ChannelName, ChannelNameError, ClientId, Codec, Command, CommandId, Config, Dialect,
-    Disconnect, Error, Namespace, Push, Reply, Request, SessionId, Tokens,
+    Disconnect, Error, Namespace, Payload, Push, Reply, Request, SessionId, Tokens,
 };
 
 /// Events that are dealt with in one call: then others have their turn.
@@ -203,6 +203,11 @@ impl Hub {
         self.outputs.poll()
     }
 
+    /// Whether there is something to do.
+    pub fn has_output(&self) -> bool {
+        !self.outputs.is_empty()
+    }
+
     /// When [`handle_timeout`](Self::handle_timeout) is due.
     pub fn poll_timeout(&self) -> Option<Duration> {
         if self.has_more_events {
@@ -329,6 +334,9 @@ impl Hub {
     /// Sends a reply, which never waits.
     fn reply(&mut self, key: SessionKey, id: CommandId, reply: &Result<Reply, Error>) {
         let Some(session) = self.sessions.get(key).filter(|_| id != 0) else { return };
+        if session.dialect.has_readers() {
+            return self.outputs.reply(key, id, reply.clone());
+        }
         self.bytes.clear();
         self.seams.codec.encode_reply(session.dialect, id, reply, &mut self.bytes);
         self.send_bytes(key);
@@ -337,6 +345,9 @@ impl Hub {
     /// Sends a push that never waits.
     fn push(&mut self, key: SessionKey, push: &Push) {
         let Some(session) = self.sessions.get(key) else { return };
+        if session.dialect.has_readers() {
+            return self.outputs.push(key, push.clone());
+        }
         self.bytes.clear();
         self.seams.codec.encode_push(session.dialect, push, &mut self.bytes);
         self.send_bytes(key);
@@ -345,7 +356,7 @@ impl Hub {
     fn send_bytes(&mut self, key: SessionKey) {
         if !self.bytes.is_empty() {
             self.take_room(key, self.bytes.len());
-            self.outputs.frame(key, self.bytes.as_slice().into());
+            self.outputs.frame(key, Payload::new(self.bytes.clone(), None));
         }
     }
 

@@ -21,6 +21,7 @@ mod memory_broker;
 mod memory_presence;
 mod namespace;
 mod output;
+mod payload;
 pub mod presence;
 mod publication;
 mod push;
@@ -36,7 +37,7 @@ pub use claims::{
     ClaimedChannel, ConnectionClaims, NoTokens, SubscriptionClaims, TokenError, Tokens,
 };
 pub use client::{ClientId, ClientInfo, SessionId};
-pub use codec::{Codec, Dialect, Payload};
+pub use codec::{Codec, Dialect};
 pub use command::{
     Command, CommandId, Connect, Connected, History, HistoryPage, PresenceStats, Publish, Recover,
     Reply, Subscribe, Subscribed,
@@ -51,6 +52,7 @@ pub use memory_broker::{MemoryBroker, MemoryNode};
 pub use memory_presence::{HubPresence, MemoryPresence};
 pub use namespace::{Access, Namespace, SlowConsumer};
 pub use output::{Output, Ticket};
+pub use payload::Payload;
 pub use publication::{Epoch, Position, Publication};
 pub use push::Push;
 pub use request::{NodeInfo, Outgoing, Request, Response, Target};

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use crate::session::SessionKey;
-use crate::{Disconnect, Error, Payload, Response};
+use crate::{CommandId, Disconnect, Error, Payload, Push, Reply, Response};
 
 /// By which number an application finds the answer to its request.
 pub type Ticket = u64;
@@ -25,6 +25,23 @@ pub enum Output<'a> {
         /// To which sessions.
         sessions: &'a [SessionKey],
     },
+    /// The reply to a command of a session whose dialect [has
+    /// readers](crate::Dialect::has_readers).
+    Reply {
+        /// Of which session.
+        session: SessionKey,
+        /// To which command.
+        id: CommandId,
+        /// What.
+        reply: Result<Reply, Error>,
+    },
+    /// What such a session is told without having asked, unless it is the same for many.
+    Push {
+        /// Which session.
+        session: SessionKey,
+        /// What.
+        push: Push,
+    },
     /// Ends a session, behind all that was for it before. The hub has forgotten it.
     Close {
         /// Which one.
@@ -45,6 +62,8 @@ enum Entry {
     Frame(SessionKey, Payload),
     /// To that many of the targets.
     Fanout(Payload, usize),
+    Reply(SessionKey, CommandId, Box<Result<Reply, Error>>),
+    Push(SessionKey, Box<Push>),
     Close(SessionKey, Disconnect),
     Answer(Ticket, Box<Result<Response, Error>>),
 }
@@ -65,6 +84,23 @@ pub(crate) struct Outputs {
 impl Outputs {
     pub(crate) fn frame(&mut self, session: SessionKey, payload: Payload) {
         self.entries.push_back(Entry::Frame(session, payload));
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    pub(crate) fn reply(
+        &mut self,
+        session: SessionKey,
+        id: CommandId,
+        reply: Result<Reply, Error>,
+    ) {
+        self.entries.push_back(Entry::Reply(session, id, Box::new(reply)));
+    }
+
+    pub(crate) fn push(&mut self, session: SessionKey, push: Push) {
+        self.entries.push_back(Entry::Push(session, Box::new(push)));
     }
 
     /// The targets that were added since the last call get this.
@@ -98,6 +134,8 @@ impl Outputs {
                 let sessions = self.targets.get(from..self.taken).unwrap_or_default();
                 Output::Fanout { payload, sessions }
             }
+            Entry::Reply(session, id, reply) => Output::Reply { session, id, reply: *reply },
+            Entry::Push(session, push) => Output::Push { session, push: *push },
             Entry::Close(session, disconnect) => Output::Close { session, disconnect },
             Entry::Answer(ticket, result) => Output::Answer { ticket, result: *result },
         })

@@ -187,7 +187,7 @@ mod tests {
             let key = text[1..2].trim();
             Waiting {
                 channel: text[0..1].parse().unwrap(),
-                payload: text.as_bytes().into(),
+                payload: Payload::new(text.into(), None),
                 key: Some((!key.is_empty()).then(|| key.into())),
             }
         };

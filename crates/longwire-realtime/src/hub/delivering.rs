@@ -154,7 +154,7 @@ impl Hub {
             if bytes.is_empty() {
                 continue;
             }
-            let payload: Payload = bytes.into();
+            let payload = Payload::new(bytes, None);
             for subscriber in told.iter().filter(|it| it.dialect == dialect) {
                 self.send_or_wait(subscriber.session, index, &payload, None);
             }

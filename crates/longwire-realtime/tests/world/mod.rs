@@ -307,6 +307,7 @@ impl World {
                     self.connections[client].closed = Some(disconnect);
                 }
                 Output::Answer { result, .. } => self.answers.push(result),
+                Output::Reply { .. } | Output::Push { .. } => unreachable!("there are no readers"),
             }
         }
         for client in reached {

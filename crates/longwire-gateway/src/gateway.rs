@@ -16,6 +16,7 @@ use crate::api::Calls;
 use crate::links::{Links, SessionSlot, Way};
 use crate::node::Node;
 use crate::origin::Verdict;
+use crate::readers::{Readers, Word};
 use crate::route::Route;
 use crate::{Settings, cors, emulation};
 
@@ -30,12 +31,21 @@ pub struct Gateway {
     pub(crate) worker: usize,
     pub(crate) links: Links,
     pub(crate) calls: Calls,
+    pub(crate) readers: Readers,
+    /// How many a session may have.
+    pub(crate) max_channels: usize,
 }
 
 impl Gateway {
-    pub(crate) fn new(hub: Hub, node: Node, settings: Arc<Settings>, worker: usize) -> Self {
-        let (links, calls) = (Links::default(), Calls::default());
-        Self { hub, node, settings, worker, links, calls }
+    pub(crate) fn new(
+        hub: Hub,
+        node: Node,
+        settings: Arc<Settings>,
+        worker: usize,
+        max_channels: usize,
+    ) -> Self {
+        let (links, calls, readers) = (Links::default(), Calls::default(), Readers::default());
+        Self { hub, node, settings, worker, links, calls, readers, max_channels }
     }
 
     /// Opens the session of a stream that begins with these commands.
@@ -54,6 +64,7 @@ impl Gateway {
     /// Does what the hub wants done.
     fn perform(&mut self, peers: &mut Peers<'_, SessionSlot>) {
         let now = peers.now();
+        let mut closed = Vec::new();
         loop {
             let Self { hub, links, calls, .. } = self;
             while let Some(output) = hub.poll_output() {
@@ -63,12 +74,33 @@ impl Gateway {
                         links.fan_out(peers, sessions, &payload);
                     }
                     Output::Close { session, disconnect } => {
-                        links.close(peers, session, &disconnect);
+                        closed.push((session, disconnect));
+                    }
+                    Output::Reply { session, id, reply } => {
+                        links.to_readers.push_back((session, Word::Reply(id, reply)));
+                    }
+                    Output::Push { session, push } => {
+                        links.to_readers.push_back((session, Word::Push(push)));
                     }
                     Output::Answer { ticket, result } => calls.answer(ticket, result),
                 }
             }
-            if links.roomy.is_empty() && links.lost.is_empty() && !calls.has_more() {
+            while let Some((session, word)) = self.links.to_readers.pop_front() {
+                self.hear(peers, session, &word);
+            }
+            for (session, disconnect) in closed.drain(..) {
+                if self.links.way(session) == Some(Way::Reader) {
+                    self.reader_is_disconnected(peers, session, &disconnect);
+                }
+                self.links.close(peers, session, &disconnect);
+            }
+            self.answer_polls(peers);
+            let Self { hub, links, calls, .. } = self;
+            if links.roomy.is_empty()
+                && links.lost.is_empty()
+                && !calls.has_more()
+                && !hub.has_output()
+            {
                 return;
             }
             for session in links.lost.drain(..).collect::<Vec<_>>() {
@@ -85,6 +117,7 @@ impl Gateway {
 
     fn session_is_gone(&mut self, session: SessionKey, now: Duration) {
         self.links.remove(session);
+        self.readers.remove(session);
         self.hub.close(session, now);
     }
 }
@@ -170,6 +203,8 @@ impl Application for Gateway {
                 self.open_stream(Dialect::CentrifugeHttpStream, incoming, now)
             }
             Route::Emulation => self.emulate(incoming.body, now),
+            Route::Events => self.open_events(incoming, now),
+            Route::Poll => self.open_poll(incoming, now),
             Route::Api(method) => self.call(method, incoming, now),
         };
         if route.is_for_pages() {
@@ -203,11 +238,12 @@ impl Application for Gateway {
     }
 
     fn next_timeout(&self) -> Option<Duration> {
-        self.hub.poll_timeout()
+        self.hub.poll_timeout().into_iter().chain(self.readers.next_deadline()).min()
     }
 
     fn timeout(&mut self, peers: &mut Peers<'_, SessionSlot>) {
         self.hub.handle_timeout(peers.now());
+        self.expire_polls(peers);
     }
 
     fn end_of_turn(&mut self, peers: &mut Peers<'_, SessionSlot>) {

@@ -4,10 +4,14 @@ mod api;
 mod cors;
 mod credential;
 mod emulation;
+mod events;
 mod gateway;
 mod links;
 mod node;
 mod origin;
+mod poll;
+mod query;
+mod readers;
 mod route;
 mod settings;
 

@@ -1,9 +1,11 @@
 //! Which connection is which session's, and how bytes get from the hub to it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
 use longwire_realtime::{Disconnect, Payload, SessionKey};
 use longwire_server::{Chunk, Compression, ConnectionId, Message, Peers, Sent};
+
+use crate::readers::Word;
 
 /// When a connection has been given so much, and has taken it, the hub is told that there is room.
 const TOLD_AFTER_BYTES: usize = 16 * 1024;
@@ -22,6 +24,8 @@ pub(crate) struct Links {
     pub(crate) roomy: Vec<SessionKey>,
     /// Sessions that did not get what was for them: they must not go on as if they had.
     pub(crate) lost: Vec<SessionKey>,
+    /// What readers are to be given.
+    pub(crate) to_readers: VecDeque<(SessionKey, Word)>,
 }
 
 #[derive(Clone, Copy)]
@@ -40,6 +44,8 @@ pub(crate) enum Way {
     WebSocket,
     /// A payload is a piece of an answer.
     Stream,
+    /// A payload is for a reader, which makes of it what its client is sent.
+    Reader,
 }
 
 impl Links {
@@ -50,12 +56,17 @@ impl Links {
             self.links.resize(index + 1, None);
         }
         self.links[index] = Some(Link { session, connection, way, given_bytes: 0 });
-        if way == Way::Stream {
+        if way != Way::WebSocket {
             self.streams.insert(connection, session);
         }
     }
 
-    /// The session of a stream.
+    /// How a session is spoken to, while it has a connection.
+    pub(crate) fn way(&mut self, session: SessionKey) -> Option<Way> {
+        self.link(session).map(|link| link.way)
+    }
+
+    /// The session of a stream, or of a reader.
     pub(crate) fn stream(&self, connection: ConnectionId) -> Option<SessionKey> {
         self.streams.get(&connection).copied()
     }
@@ -94,6 +105,9 @@ impl Links {
                 Some(mut exchange) => exchange.send(payload),
                 None => Sent::Dropped,
             },
+            Way::Reader => {
+                return self.to_readers.push_back((session, Word::Payload(payload.clone())));
+            }
         };
         self.has_sent(session, payload.len(), sent);
     }
@@ -113,8 +127,10 @@ impl Links {
         match way {
             Some(Way::WebSocket) => self.fan_out_message(peers, sessions, payload),
             Some(Way::Stream) => self.fan_out_chunk(peers, sessions, payload),
-            // The first one has lost its connection; the others may not have.
-            None => sessions.iter().for_each(|&session| self.send(peers, session, payload)),
+            // The first one may have lost its connection; the others may not have.
+            Some(Way::Reader) | None => {
+                sessions.iter().for_each(|&session| self.send(peers, session, payload));
+            }
         }
     }
 
@@ -177,6 +193,8 @@ impl Links {
                     exchange.end();
                 }
             }
+            // It is told first: the end of its session is an event.
+            Way::Reader => {}
         }
     }
 
@@ -185,7 +203,8 @@ impl Links {
         link.filter(|link| link.session == session)
     }
 
-    fn has_sent(&mut self, session: SessionKey, bytes: usize, sent: Sent) {
+    /// So much was given to a session's connection.
+    pub(crate) fn has_sent(&mut self, session: SessionKey, bytes: usize, sent: Sent) {
         let Some(link) = self.link(session) else { return };
         link.given_bytes += bytes;
         // What is queued says itself when there is room, and what is dropped has lost its connection.

@@ -91,6 +91,7 @@ impl Node {
         let worker = waker.worker();
         let Shared { config, settings, tokens, chance, broker, presence, .. } = &*self.shared;
         let mut config = config.clone();
+        let max_channels = config.limits.max_channels_per_session;
         // The name that clients give back with their commands leads to this worker.
         config.node = format!("{}.{worker}", config.node).into();
         let wake: Wake = {
@@ -106,7 +107,7 @@ impl Node {
             chance: Box::new(*chance),
         };
         let hub = Hub::new(Arc::new(config), seams, Duration::ZERO);
-        Gateway::new(hub, self.clone(), Arc::clone(settings), worker)
+        Gateway::new(hub, self.clone(), Arc::clone(settings), worker, max_channels)
     }
 
     /// The time since 1970, when the loop's clock shows this.

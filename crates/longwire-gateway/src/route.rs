@@ -13,6 +13,10 @@ pub(crate) enum Route<'a> {
     Emulation,
     /// A method of the API.
     Api(&'a str),
+    /// Events of channels, for readers that choose them in the URL.
+    Events,
+    /// The same by long polling.
+    Poll,
     /// Whether the server serves.
     Health,
 }
@@ -25,6 +29,8 @@ impl<'a> Route<'a> {
             "/connection/sse" => Self::EmulatedSse,
             "/connection/http_stream" => Self::EmulatedHttpStream,
             "/emulation" => Self::Emulation,
+            "/sse" => Self::Events,
+            "/poll" => Self::Poll,
             "/health" => Self::Health,
             _ => Self::Api(path.strip_prefix("/api/")?),
         })
@@ -33,7 +39,7 @@ impl<'a> Route<'a> {
     /// The methods that it takes, beside OPTIONS.
     pub(crate) fn methods(self) -> &'static [&'static str] {
         match self {
-            Self::WebSocket | Self::EmulatedSse => &["GET"],
+            Self::WebSocket | Self::EmulatedSse | Self::Events | Self::Poll => &["GET"],
             Self::Health => &["GET", "HEAD"],
             Self::EmulatedHttpStream | Self::Emulation | Self::Api(_) => &["POST"],
         }

@@ -1,17 +1,33 @@
 //! What the gateway is told when it starts, apart from what the hub and the event loop are told.
 
 use std::fmt;
+use std::time::Duration;
 
 use crate::Origins;
 use crate::credential::Credential;
 
 /// What the gateway is told when it starts.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Settings {
     /// Whose pages may come, beside those of the server's own origin.
     pub origins: Origins,
     /// Who may use the API.
     pub api: ApiAccess,
+    /// How long a long poll waits at most. Default: 25 seconds.
+    pub max_poll_wait: Duration,
+    /// How long `EventSource` is to wait before it comes back. Default: one second.
+    pub sse_retry: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            origins: Origins::default(),
+            api: ApiAccess::default(),
+            max_poll_wait: Duration::from_secs(25),
+            sse_retry: Duration::from_secs(1),
+        }
+    }
 }
 
 /// Who may use the API. By default nobody.

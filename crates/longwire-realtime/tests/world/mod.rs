@@ -13,9 +13,9 @@ use std::time::Duration;
 
 use longwire_realtime::broker::Broker;
 use longwire_realtime::{
-    Access, Command, Config, Connect, Dialect, Disconnect, Error, Hub, Json, Limits, MemoryNode,
-    MemoryPresence, Namespace, Outgoing, Output, Publish, Recover, Request, Response, Seams,
-    SessionKey, Subscribe, Times,
+    Access, Codec, Command, Config, Connect, Dialect, Disconnect, Error, Hub, Json, Limits,
+    MemoryNode, MemoryPresence, Namespace, Outgoing, Output, Publish, Recover, Request, Response,
+    Seams, SessionKey, Subscribe, Times,
 };
 
 use words::{PlainTokens, Words};
@@ -307,7 +307,17 @@ impl World {
                     self.connections[client].closed = Some(disconnect);
                 }
                 Output::Answer { result, .. } => self.answers.push(result),
-                Output::Reply { .. } | Output::Push { .. } => unreachable!("there are no readers"),
+                // To readers, in the same words.
+                Output::Reply { session, id, reply } => {
+                    let mut bytes = Vec::new();
+                    Words.encode_reply(Dialect::Sse, id, &reply, &mut bytes);
+                    tell(session, &bytes);
+                }
+                Output::Push { session, push } => {
+                    let mut bytes = Vec::new();
+                    Words.encode_push(Dialect::Sse, &push, &mut bytes);
+                    tell(session, &bytes);
+                }
             }
         }
         for client in reached {

@@ -1,0 +1,123 @@
+//! What the URL of a reader says.
+
+use std::time::Duration;
+
+use longwire_server::Request;
+
+use crate::gateway::header;
+
+/// What a reader wants.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Query {
+    /// `channel`, any number of times: each channel once.
+    pub(crate) channels: Vec<String>,
+    /// `token`, or the header `Authorization: Bearer`.
+    pub(crate) token: Option<String>,
+    /// `since`: where a poll goes on.
+    pub(crate) since: Option<String>,
+    /// `lastEventId`, for clients that cannot set the header.
+    pub(crate) last_event_id: Option<String>,
+    /// `wait`: how many seconds a poll waits.
+    pub(crate) wait: Option<Duration>,
+}
+
+/// What is wrong with a query.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum QueryError {
+    NoChannel,
+    TooManyChannels,
+    Wait,
+    /// Nothing is to be ignored that was meant to change what comes.
+    Unknown,
+}
+
+impl QueryError {
+    pub(crate) fn explanation(self) -> &'static str {
+        match self {
+            Self::NoChannel => {
+                "the query has to name a channel, or several: ?channel=a&channel=b\n"
+            }
+            Self::TooManyChannels => "the query names more channels than a session may have\n",
+            Self::Wait => "wait has to be a number of seconds, without a fraction\n",
+            Self::Unknown => {
+                "the query may have channel, token, since, lastEventId and wait alone\n"
+            }
+        }
+    }
+}
+
+impl Query {
+    pub(crate) fn parse(request: &Request<'_>, max_channels: usize) -> Result<Self, QueryError> {
+        let mut query = Self::parse_pairs(request.query().unwrap_or_default(), max_channels)?;
+        if query.token.is_none() {
+            let bearer = header(request, "Authorization").and_then(|it| it.strip_prefix("Bearer "));
+            query.token = bearer.map(str::to_owned);
+        }
+        Ok(query)
+    }
+
+    fn parse_pairs(text: &str, max_channels: usize) -> Result<Self, QueryError> {
+        let mut query = Self::default();
+        for (name, value) in form_urlencoded::parse(text.as_bytes()) {
+            let value = value.into_owned();
+            match &*name {
+                "channel" if query.channels.contains(&value) => {}
+                "channel" if query.channels.len() == max_channels => {
+                    return Err(QueryError::TooManyChannels);
+                }
+                "channel" => query.channels.push(value),
+                "token" => query.token = Some(value),
+                "since" => query.since = Some(value),
+                "lastEventId" => query.last_event_id = Some(value),
+                "wait" => {
+                    let seconds = value.parse().map_err(|_| QueryError::Wait)?;
+                    query.wait = Some(Duration::from_secs(seconds));
+                }
+                _ => return Err(QueryError::Unknown),
+            }
+        }
+        if query.channels.is_empty() { Err(QueryError::NoChannel) } else { Ok(query) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Query, QueryError};
+    use std::time::Duration;
+
+    #[test]
+    fn what_a_query_says() {
+        let channels = |names: &[&str]| Query {
+            channels: names.iter().map(|&name| name.into()).collect(),
+            ..Query::default()
+        };
+        let wait = Some(Duration::from_secs(7));
+        let table = [
+            ("channel=a", Ok(channels(&["a"]))),
+            ("channel=b&channel=a&channel=b", Ok(channels(&["b", "a"]))),
+            ("channel=a%3Ab+c", Ok(channels(&["a:b c"]))),
+            ("channel=a&wait=7", Ok(Query { wait, ..channels(&["a"]) })),
+            (
+                "since=1.a.x.2&channel=a",
+                Ok(Query { since: Some("1.a.x.2".into()), ..channels(&["a"]) }),
+            ),
+            (
+                "channel=a&token=t&lastEventId=",
+                Ok(Query {
+                    token: Some("t".into()),
+                    last_event_id: Some(String::new()),
+                    ..channels(&["a"])
+                }),
+            ),
+            ("", Err(QueryError::NoChannel)),
+            ("since=1", Err(QueryError::NoChannel)),
+            ("channel=a&channel=b&channel=c", Err(QueryError::TooManyChannels)),
+            ("channel=a&wait=1.5", Err(QueryError::Wait)),
+            ("channel=a&wait=-1", Err(QueryError::Wait)),
+            ("channel=a&chanel=b", Err(QueryError::Unknown)),
+        ];
+        for (text, expected) in table {
+            assert_eq!(Query::parse_pairs(text, 2), expected, "{text}");
+        }
+    }
+}

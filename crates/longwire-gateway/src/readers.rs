@@ -1,0 +1,306 @@
+//! Readers that only chose their channels, in the URL of a request: `GET /sse` and `GET /poll`.
+//!
+//! What such a client cannot say, a [`Reader`] says for it, so to the hub it is a session as any other.
+//! The answer begins when the hub has answered all of the reader's commands: only then it is known
+//! whether it is one.
+
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::time::Duration;
+
+use longwire_realtime::dialect::reader::{Heard, Reader};
+use longwire_realtime::{Command, CommandId, Disconnect, Error, Payload, Push, Reply, SessionKey};
+use longwire_server::{Answer, Chunk, ConnectionId, Peers, Response};
+
+use crate::events;
+use crate::gateway::Gateway;
+use crate::links::SessionSlot;
+use crate::poll::{self, Poll};
+
+/// The readers of a worker.
+#[derive(Default)]
+pub(crate) struct Readers {
+    readings: HashMap<SessionKey, Reading>,
+    /// When polls are answered although there is nothing new.
+    deadlines: BTreeSet<(Duration, SessionKey)>,
+    /// Polls for which there is something.
+    full: Vec<SessionKey>,
+    /// What was framed last, since mostly many get the same.
+    framed: Option<(Payload, Chunk)>,
+}
+
+/// One reader, and the request that is answered with what it hears.
+pub(crate) struct Reading {
+    connection: ConnectionId,
+    reader: Reader,
+    /// What the hub has not been told yet.
+    commands: VecDeque<(CommandId, Command)>,
+    /// What has been heard and not been sent.
+    pub(crate) heard: Vec<u8>,
+    stage: Stage,
+}
+
+enum Stage {
+    /// Not all commands are answered.
+    Beginning(Kind),
+    /// The answer is a stream that has begun.
+    Streaming,
+    /// The answer comes with the next event, or at its deadline.
+    Waiting(Poll, Duration),
+}
+
+/// What the hub says to a reader.
+pub(crate) enum Word {
+    /// What is the same for many, or waited.
+    Payload(Payload),
+    Reply(CommandId, Result<Reply, Error>),
+    Push(Push),
+}
+
+/// How a request is to be answered.
+pub(crate) enum Kind {
+    /// With events, which begin with these bytes.
+    Events(Vec<u8>),
+    /// With a batch.
+    Poll(Poll),
+}
+
+impl Readers {
+    /// When the first poll is to be answered although there is nothing new.
+    pub(crate) fn next_deadline(&self) -> Option<Duration> {
+        self.deadlines.first().map(|&(at, _)| at)
+    }
+
+    /// The session of a reader is over.
+    pub(crate) fn remove(&mut self, session: SessionKey) -> Option<Reading> {
+        let reading = self.readings.remove(&session)?;
+        if let Stage::Waiting(_, deadline) = reading.stage {
+            self.deadlines.remove(&(deadline, session));
+        }
+        Some(reading)
+    }
+
+    /// The bytes as a piece of a stream.
+    fn frame(&mut self, payload: &Payload) -> Option<&Chunk> {
+        if !self.framed.as_ref().is_some_and(|(framed, _)| framed.is_the_same(payload)) {
+            self.framed = Some((payload.clone(), Chunk::new(payload).ok()?));
+        }
+        self.framed.as_ref().map(|(_, chunk)| chunk)
+    }
+}
+
+impl Gateway {
+    /// Has a session read for a request.
+    pub(crate) fn begin_reading(
+        &mut self,
+        session: SessionKey,
+        connection: ConnectionId,
+        reader: Reader,
+        kind: Kind,
+        token: Option<String>,
+        now: Duration,
+    ) {
+        let commands = reader.commands(token).into();
+        let stage = Stage::Beginning(kind);
+        let reading = Reading { connection, reader, commands, heard: Vec::new(), stage };
+        self.readers.readings.insert(session, reading);
+        self.say_next(session, now);
+    }
+
+    /// Tells the hub the next command of a reader: each one when the one before has been answered.
+    fn say_next(&mut self, session: SessionKey, now: Duration) {
+        let reading = self.readers.readings.get_mut(&session);
+        if let Some((id, command)) = reading.and_then(|reading| reading.commands.pop_front()) {
+            self.hub.command(session, id, command, now);
+        }
+    }
+
+    /// The hub has something for a reader.
+    pub(crate) fn hear(
+        &mut self,
+        peers: &mut Peers<'_, SessionSlot>,
+        session: SessionKey,
+        word: &Word,
+    ) {
+        let now = peers.now();
+        let Some(reading) = self.readers.readings.get_mut(&session) else { return };
+        let Reading { reader, heard: out, stage, .. } = reading;
+        let heard = match word {
+            Word::Payload(payload) => {
+                let heard = reader.payload(payload, payload.mark(), out);
+                if heard == Heard::AsItIs && matches!(stage, Stage::Streaming) {
+                    return self.pass_on(peers, session, payload);
+                }
+                if heard == Heard::AsItIs {
+                    out.extend_from_slice(payload);
+                }
+                heard
+            }
+            Word::Reply(id, reply) => reader.reply(*id, reply, out),
+            Word::Push(push) => reader.push(push, out),
+        };
+        match heard {
+            Heard::Written | Heard::AsItIs => {}
+            Heard::Resubscribe(id, command) => self.hub.command(session, id, command, now),
+            Heard::Refused(error) => {
+                return self.end_reading(peers, session, &refusal(&error), now);
+            }
+        }
+        if matches!(word, Word::Reply(..)) {
+            self.say_next(session, now);
+        }
+        self.send_heard(peers, session, now);
+    }
+
+    /// Sends what is the same for many.
+    fn pass_on(
+        &mut self,
+        peers: &mut Peers<'_, SessionSlot>,
+        session: SessionKey,
+        payload: &Payload,
+    ) {
+        let Some(reading) = self.readers.readings.get(&session) else { return };
+        let connection = reading.connection;
+        match (self.readers.frame(payload), peers.exchange(connection)) {
+            (Some(chunk), Some(mut exchange)) => {
+                let sent = exchange.send_chunk(chunk);
+                self.links.has_sent(session, payload.len(), sent);
+            }
+            (None, Some(_)) => self.links.lost.push(session),
+            // That it has gone will be said.
+            (_, None) => {}
+        }
+    }
+
+    /// Sends what was heard, as far as the answer is.
+    fn send_heard(
+        &mut self,
+        peers: &mut Peers<'_, SessionSlot>,
+        session: SessionKey,
+        now: Duration,
+    ) {
+        let Self { readers, links, .. } = self;
+        let Some(reading) = readers.readings.get_mut(&session) else { return };
+        if let Stage::Beginning(kind) = &mut reading.stage {
+            if !reading.reader.is_ready() {
+                return;
+            }
+            match kind {
+                Kind::Events(body) => {
+                    let mut body = std::mem::take(body);
+                    body.append(&mut reading.heard);
+                    reading.stage = Stage::Streaming;
+                    if let Some(mut exchange) = peers.exchange(reading.connection) {
+                        let bytes = body.len();
+                        let sent = exchange.respond(&Answer::Stream(events::head(body)));
+                        links.has_sent(session, bytes, sent);
+                    }
+                    return;
+                }
+                Kind::Poll(poll) => {
+                    let (poll, deadline) = (std::mem::take(poll), now.saturating_add(poll.wait));
+                    if poll.wait.is_zero() || !reading.heard.is_empty() {
+                        readers.full.push(session);
+                    }
+                    readers.deadlines.insert((deadline, session));
+                    reading.stage = Stage::Waiting(poll, deadline);
+                }
+            }
+        }
+        if reading.heard.is_empty() {
+            return;
+        }
+        match reading.stage {
+            Stage::Waiting(..) => readers.full.push(session),
+            _ => {
+                let heard = std::mem::take(&mut reading.heard);
+                if let Some(mut exchange) = peers.exchange(reading.connection) {
+                    let sent = exchange.send(&heard);
+                    links.has_sent(session, heard.len(), sent);
+                }
+            }
+        }
+    }
+
+    /// Answers the polls for which there is something, with all that came in this turn.
+    pub(crate) fn answer_polls(&mut self, peers: &mut Peers<'_, SessionSlot>) {
+        for session in std::mem::take(&mut self.readers.full) {
+            self.answer_poll(peers, session);
+        }
+    }
+
+    /// Answers the polls that have waited for long enough.
+    pub(crate) fn expire_polls(&mut self, peers: &mut Peers<'_, SessionSlot>) {
+        let now = peers.now();
+        while let Some(&(_, session)) = self.readers.deadlines.first().filter(|it| it.0 <= now) {
+            self.answer_poll(peers, session);
+        }
+    }
+
+    fn answer_poll(&mut self, peers: &mut Peers<'_, SessionSlot>, session: SessionKey) {
+        let now = peers.now();
+        let Some(reading) = self.readers.remove(session) else { return };
+        self.links.remove(session);
+        self.hub.close(session, now);
+        let Stage::Waiting(poll, _) = reading.stage else { return };
+        if let Some(mut exchange) = peers.exchange(reading.connection) {
+            exchange.respond(&poll::answer(&poll, reading.reader.positions(), &reading.heard));
+        }
+    }
+
+    /// A reader's session is over, and its request has not been answered, or not to its end.
+    pub(crate) fn end_reading(
+        &mut self,
+        peers: &mut Peers<'_, SessionSlot>,
+        session: SessionKey,
+        answer: &Answer,
+        now: Duration,
+    ) {
+        self.links.remove(session);
+        self.hub.close(session, now);
+        let Some(reading) = self.readers.remove(session) else { return };
+        let Some(mut exchange) = peers.exchange(reading.connection) else { return };
+        match reading.stage {
+            Stage::Streaming => exchange.end(),
+            Stage::Beginning(_) | Stage::Waiting(..) => exchange.respond(answer),
+        };
+    }
+
+    /// The hub has ended a reader's session.
+    pub(crate) fn reader_is_disconnected(
+        &mut self,
+        peers: &mut Peers<'_, SessionSlot>,
+        session: SessionKey,
+        disconnect: &Disconnect,
+    ) {
+        let Some(reading) = self.readers.readings.get(&session) else { return };
+        let status = if disconnect.reconnects() { 503 } else { 403 };
+        let is_streaming = matches!(reading.stage, Stage::Streaming);
+        if is_streaming
+            && !disconnect.reconnects()
+            && let Some(mut exchange) = peers.exchange(reading.connection)
+        {
+            exchange.send(events::STOP);
+        }
+        let reason = format!("{}\n", disconnect.reason);
+        let answer = Answer::Now(Response::text(status, reason));
+        self.end_reading(peers, session, &answer, peers.now());
+    }
+}
+
+/// The answer to a request whose channels cannot be read.
+fn refusal(error: &Error) -> Answer {
+    let status = match error {
+        Error::Unauthorized | Error::TokenExpired | Error::Expired => 401,
+        Error::PermissionDenied => 403,
+        Error::UnknownChannel | Error::NotAvailable => 404,
+        Error::BadRequest(_) | Error::AlreadySubscribed => 400,
+        Error::LimitExceeded(_) | Error::TooManyRequests => 429,
+        _ => 500,
+    };
+    let mut response = Response::text(status, format!("{error}\n"));
+    if status == 401 {
+        // RFC 9110 §15.5.2: how to say who one is.
+        response.headers.push(("WWW-Authenticate".into(), "Bearer".into()));
+    }
+    Answer::Now(response)
+}

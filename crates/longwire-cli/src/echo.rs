@@ -134,7 +134,8 @@ impl Application for Echo {
                 response
             }
         };
-        Answer::Now(response)
+        // There is nothing else to ask for.
+        Answer::Last(response)
     }
 }
 

@@ -83,10 +83,33 @@ fn what_is_called_behind_the_end_of_a_turn_has_an_end_of_turn_too() {
     let mut simulation = desk(|_| {});
     let (client, id) = ask(&mut simulation, &get("/stream"));
     client.refuse_writes();
-    let turns = simulation.application().turns;
-    order(&mut simulation, [Order::Send(id, b"lost".to_vec())]);
-    assert_eq!(simulation.application().log, ["GET /stream", "wake", "gone 0"]);
-    assert_eq!(simulation.application().turns, turns + 2);
+    let desk = simulation.application();
+    let turns = desk.turns;
+    // The clock would go on to this if the worker waited for anything in between.
+    desk.next_timeout = Some(secs(5));
+    desk.when_woken = vec![Order::Send(id, b"lost".to_vec())];
+    desk.waker.as_ref().unwrap().wake();
+    simulation.run_for(secs(10));
+    assert_eq!(simulation.application().log, ["GET /stream", "wake", "gone 0", "timeout 5s"]);
+    assert_eq!(simulation.application().turns, turns + 3);
+}
+
+/// The flush at the end of a turn may be the one that makes room: nobody waits before that is told.
+#[test]
+fn room_that_the_last_flush_of_a_turn_makes_is_told_of_at_once() {
+    let mut simulation = desk(|config| config.outbox_low_water_bytes = 1_000);
+    let (client, id) = ask(&mut simulation, &get("/stream"));
+    client.set_window(0);
+    order(&mut simulation, [Order::Send(id, b"first".to_vec())]);
+    // More pieces than one write has slices for.
+    order(&mut simulation, (0..100).map(|_| Order::SendShared(vec![id], vec![b'p'; 300])));
+    simulation.application().next_timeout = Some(secs(5));
+    client.set_window(100_000);
+    let writes = client.writes();
+    simulation.run_for(secs(10));
+    assert_eq!(client.writes() - writes, 2);
+    let expected = ["GET /stream", "wake", "wake", "drained 0", "timeout 5s"];
+    assert_eq!(simulation.application().log, expected);
 }
 
 #[test]

@@ -80,6 +80,22 @@ fn rfc9112_s9_3_a_connection_goes_on_until_it_is_idle_for_too_long() {
 }
 
 #[test]
+fn a_connection_is_not_idle_while_its_answer_is_on_its_way() {
+    let mut simulation = desk(|config| {
+        (config.keep_alive_timeout, config.write_stall_timeout) = (secs(5), secs(20));
+    });
+    let client = simulation.connect();
+    client.set_window(0);
+    client.send(get("/a").as_bytes());
+    simulation.run_for(secs(7));
+    client.set_window(1_000);
+    simulation.run_for(secs(2));
+    assert_eq!((text(&client), client.is_ended()), (answer("GET /a "), false));
+    simulation.run_for(secs(2));
+    assert!(client.is_ended(), "5 s after the first 5 s");
+}
+
+#[test]
 fn the_head_of_a_later_request_has_its_time_from_its_first_byte() {
     let mut simulation = desk(|config| {
         config.keep_alive_timeout = secs(60);

@@ -310,3 +310,137 @@ impl Load {
         link.socket.flush()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::Speech;
+    use longwire::handshake::{Acceptance, HeadLimits, HeadScanner, Request, Status};
+    use longwire::{Connection, ControlFrames, Header, Input, Limits, OpCode};
+    use std::io::{Read as _, Write as _};
+    use std::net::{TcpListener, TcpStream};
+    use std::sync::{Arc, Mutex};
+    use std::thread;
+
+    /// A server that speaks [`Protocol::Plain`] and gives each subscriber `deliver` of a publication.
+    fn serve(deliver: fn(&[u8]) -> Vec<u8>) -> Target {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let subscribers = Arc::new(Mutex::new(Vec::new()));
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                // Held, so that nothing is published between the response and the subscription.
+                let mut all = subscribers.lock().unwrap();
+                if upgrade(&mut stream) == "/subscribe" {
+                    all.push(stream);
+                } else {
+                    let subscribers = Arc::clone(&subscribers);
+                    thread::spawn(move || publish(stream, &subscribers, deliver));
+                }
+            }
+        });
+        Target { address, speech: Speech::Plain }
+    }
+
+    /// The opening handshake: what was asked for.
+    fn upgrade(stream: &mut TcpStream) -> String {
+        let (mut received, mut byte) = (Vec::new(), [0]);
+        let mut scanner = HeadScanner::new(HeadLimits::DEFAULT);
+        loop {
+            stream.read_exact(&mut byte).unwrap();
+            received.extend(byte);
+            if let Status::Complete(head) = scanner.scan(&received).unwrap() {
+                let request = Request::parse(head).unwrap();
+                let mut response = [0; 1024];
+                let upgrade = request.upgrade().unwrap();
+                let accepted = upgrade.accept(&Acceptance::default(), &mut response).unwrap();
+                stream.write_all(&response[..accepted.response_bytes]).unwrap();
+                return request.path().to_owned();
+            }
+        }
+    }
+
+    fn publish(
+        mut publisher: TcpStream,
+        subscribers: &Mutex<Vec<TcpStream>>,
+        deliver: fn(&[u8]) -> Vec<u8>,
+    ) {
+        let mut connection = Connection::server(Limits::DEFAULT);
+        let mut control = ControlFrames::new();
+        let (mut buffer, mut kept) = (vec![0; 64 * 1024], 0);
+        let mut message = Vec::new();
+        while let Ok(read @ 1..) = publisher.read(&mut buffer[kept..]) {
+            let filled = kept + read;
+            let mut input = Input::new(&mut buffer[..filled]);
+            while let Some(event) = connection.receive(&mut input, &mut control).unwrap() {
+                let last = match event {
+                    longwire::Event::Text(text) => {
+                        message.extend_from_slice(text.as_bytes());
+                        true
+                    }
+                    longwire::Event::Chunk(chunk) => {
+                        message.extend_from_slice(chunk.data);
+                        chunk.last
+                    }
+                    _ => panic!("the publisher sends something else"),
+                };
+                if !last {
+                    continue;
+                }
+                let bytes = deliver(&std::mem::take(&mut message));
+                for subscriber in &mut *subscribers.lock().unwrap() {
+                    // It is gone when the test is over.
+                    let _ = subscriber.write_all(&bytes);
+                }
+            }
+            kept = input.len();
+            buffer.copy_within(filled - kept..filled, 0);
+        }
+    }
+
+    fn frame(payload: &[u8]) -> Vec<u8> {
+        let header = Header {
+            fin: true,
+            rsv1: false,
+            opcode: OpCode::Text,
+            mask: None,
+            payload_len: payload.len() as u64,
+        };
+        [header.encode().as_bytes(), payload].concat()
+    }
+
+    fn open(deliver: fn(&[u8]) -> Vec<u8>) -> Result<(Load, Bytes)> {
+        let (target, pid) = (serve(deliver), std::process::id());
+        Load::open(Plan { protocol: Protocol::Plain, target, pid, subscribers: 100 })
+    }
+
+    #[test]
+    fn all_that_is_published_is_delivered_to_all() {
+        let (mut load, _) = open(frame).unwrap();
+        // 16 to the first 64, then 16 to all of them.
+        assert_eq!(load.tally.deliveries(), 16 * 64 + 16 * 100);
+        // 250 a second for 20 ms.
+        let latencies = load.pace(250, 128, Duration::from_millis(20)).unwrap().latencies_us;
+        assert_eq!(latencies.len(), 5 * 100);
+        for (in_flight, size_bytes) in [(1, 128), (16, 2048)] {
+            let slice = load.saturate(in_flight, size_bytes, Duration::from_millis(5)).unwrap();
+            let publications = slice.deliveries / 100;
+            assert!(publications >= in_flight as u64 && slice.deliveries % 100 == 0, "{slice:?}");
+            assert_eq!(load.tally.outstanding(), 0);
+        }
+    }
+
+    #[test]
+    fn what_a_server_does_wrong_ends_the_load() {
+        let table: [(fn(&[u8]) -> Vec<u8>, &str); 3] = [
+            (|text| [frame(text), frame(text)].concat(), "which it had already"),
+            (|text| frame(&text[..text.len() - 1]), "not publication 0 as it was"),
+            (|_| frame(b"something else"), "unexpected"),
+        ];
+        for (deliver, wanted) in table {
+            let error = open(deliver).map(|_| ()).unwrap_err();
+            assert!(format!("{error:#}").contains(wanted), "{error:#}");
+        }
+    }
+}

@@ -197,7 +197,8 @@ impl Gateway {
                     return;
                 }
                 Kind::Poll(poll) => {
-                    let (poll, deadline) = (std::mem::take(poll), now.saturating_add(poll.wait));
+                    let poll = std::mem::take(poll);
+                    let deadline = now.saturating_add(poll.wait);
                     if poll.wait.is_zero() || !reading.heard.is_empty() {
                         readers.full.push(session);
                     }

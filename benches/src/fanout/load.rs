@@ -322,8 +322,11 @@ mod tests {
     use std::sync::{Arc, Mutex};
     use std::thread;
 
-    /// A server that speaks [`Protocol::Plain`] and gives each subscriber `deliver` of a publication.
-    fn serve(deliver: fn(&[u8]) -> Vec<u8>) -> Target {
+    /// The bytes that a subscriber gets for a publication.
+    type Deliver = fn(&[u8]) -> Vec<u8>;
+
+    /// A server that speaks [`Protocol::Plain`].
+    fn serve(deliver: Deliver) -> Target {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let subscribers = Arc::new(Mutex::new(Vec::new()));
@@ -361,11 +364,7 @@ mod tests {
         }
     }
 
-    fn publish(
-        mut publisher: TcpStream,
-        subscribers: &Mutex<Vec<TcpStream>>,
-        deliver: fn(&[u8]) -> Vec<u8>,
-    ) {
+    fn publish(mut publisher: TcpStream, subscribers: &Mutex<Vec<TcpStream>>, deliver: Deliver) {
         let mut connection = Connection::server(Limits::DEFAULT);
         let mut control = ControlFrames::new();
         let (mut buffer, mut kept) = (vec![0; 64 * 1024], 0);
@@ -410,7 +409,7 @@ mod tests {
         [header.encode().as_bytes(), payload].concat()
     }
 
-    fn open(deliver: fn(&[u8]) -> Vec<u8>) -> Result<(Load, Bytes)> {
+    fn open(deliver: Deliver) -> Result<(Load, Bytes)> {
         let (target, pid) = (serve(deliver), std::process::id());
         Load::open(Plan { protocol: Protocol::Plain, target, pid, subscribers: 100 })
     }
@@ -433,7 +432,7 @@ mod tests {
 
     #[test]
     fn what_a_server_does_wrong_ends_the_load() {
-        let table: [(fn(&[u8]) -> Vec<u8>, &str); 3] = [
+        let table: [(Deliver, &str); 3] = [
             (|text| [frame(text), frame(text)].concat(), "which it had already"),
             (|text| frame(&text[..text.len() - 1]), "not publication 0 as it was"),
             (|_| frame(b"something else"), "unexpected"),

@@ -2,10 +2,12 @@
 
 mod arguments;
 mod bench;
+mod check_config;
 mod conform;
 mod connect;
 mod echo;
 mod random;
+mod serve;
 
 use std::process::ExitCode;
 
@@ -22,6 +24,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    Serve(serve::Arguments),
+    CheckConfig(check_config::Arguments),
     Echo(echo::Arguments),
     Connect(connect::Arguments),
     Conform(conform::Arguments),
@@ -39,6 +43,8 @@ fn main() -> ExitCode {
         }
     };
     let outcome = match &cli.command {
+        Command::Serve(arguments) => serve::run(arguments),
+        Command::CheckConfig(arguments) => check_config::run(arguments),
         Command::Echo(arguments) => echo::run(arguments),
         Command::Connect(arguments) => connect::run(arguments),
         Command::Conform(arguments) => conform::run(arguments),

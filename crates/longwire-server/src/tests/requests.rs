@@ -2,6 +2,7 @@
 
 use super::desk::{answer, ask, desk, get, text};
 use super::*;
+use crate::simulation::Random;
 
 const REFUSED: &str = "\r\nConnection: close\r\n";
 
@@ -44,6 +45,51 @@ fn requests_with_bodies_are_answered_in_order_at_every_cut() {
         (text(&client), &simulation.application().log[..]),
         (expected, &log.map(String::from)[..])
     );
+}
+
+/// Bytes changed at random, from seeds: whatever they come to, it is the same for every way of cutting,
+/// and nothing panics.
+#[test]
+fn damaged_requests_have_one_outcome_however_they_are_cut() {
+    const DAMAGE: &[u8] = b"\r\n\t\0 :;,=059afF\x7f\xff";
+    let sound = "POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello\
+        POST /b HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n\
+        3;x=y\r\nwor\r\n02\r\nld\r\n0\r\nT: t\r\n\r\nGET /c HTTP/1.1\r\nHost: a\r\n\r\n";
+    let outcome = |bytes: &[u8], cuts: &[usize]| {
+        let mut simulation = desk(|config| config.max_body_bytes = 64);
+        let client = simulation.connect();
+        let mut begin = 0;
+        for &cut in cuts.iter().chain([&bytes.len()]) {
+            client.send(&bytes[begin..cut]);
+            simulation.run();
+            begin = cut;
+        }
+        let log = std::mem::take(&mut simulation.application().log);
+        (text(&client), log, client.is_ended())
+    };
+    let (mut whole, mut refused) = (0, 0);
+    for seed in 0..600 {
+        let mut random = Random::new(seed);
+        let mut bytes = sound.as_bytes().to_vec();
+        for _ in 0..=random.below(2) {
+            let at = random.below(bytes.len());
+            match random.below(3) {
+                0 => bytes[at] = DAMAGE[random.below(DAMAGE.len())],
+                1 => bytes.insert(at, DAMAGE[random.below(DAMAGE.len())]),
+                _ => drop(bytes.remove(at)),
+            }
+        }
+        let expected = outcome(&bytes, &[]);
+        let cut = random.below(bytes.len());
+        let every: Vec<usize> = (1..bytes.len()).collect();
+        for cuts in [&[cut][..], &every] {
+            assert_eq!(outcome(&bytes, cuts), expected, "seed {seed}: {:?}", bytes.escape_ascii());
+        }
+        whole += usize::from(expected.1.len() == 3);
+        refused += usize::from(expected.2);
+    }
+    // The damage is neither always harmless nor always fatal.
+    assert!(whole > 50 && refused > 200, "{whole} answered in full, {refused} refused");
 }
 
 #[test]

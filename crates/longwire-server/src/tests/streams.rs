@@ -198,6 +198,46 @@ fn a_stream_whose_client_takes_nothing_for_too_long_is_dropped() {
     assert_eq!(log(&mut simulation), ["GET /stream", "wake", "gone 0"]);
 }
 
+/// Every line: the call that fails once while a piece is sent to a client that takes little, with
+/// which error, and whether the stream survives that.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+#[test]
+fn a_call_that_fails_ends_the_stream_that_it_was_for_and_no_other() {
+    use crate::simulation::Call;
+    let table = [
+        (Call::Write, libc::EAGAIN, true),
+        (Call::Write, libc::EPIPE, false),
+        (Call::Write, libc::ECONNRESET, false),
+        (Call::WatchWrites, libc::ENOMEM, false),
+        (Call::Wait, libc::EINTR, true),
+    ];
+    for (call, errno, survives) in table {
+        let mut simulation = desk(|_| {});
+        let (client, id) = ask(&mut simulation, &get("/stream"));
+        let (other, second) = ask(&mut simulation, &get("/stream"));
+        client.receive();
+        other.receive();
+        client.set_window(3);
+        simulation.fail(call, 0, errno);
+        order(&mut simulation, [Order::Send(id, b"piece".to_vec())]);
+        assert!(simulation.has_failed(), "{call:?}");
+        order(&mut simulation, [Order::Send(second, b"other".to_vec())]);
+        client.set_window(100);
+        simulation.run();
+        assert_eq!(text(&other), "5\r\nother\r\n", "{call:?} {errno}");
+        let gone = log(&mut simulation).iter().filter(|line| *line == "gone 0").count();
+        assert_eq!(
+            (gone, client.is_closed()),
+            (usize::from(!survives), !survives),
+            "{call:?} {errno}"
+        );
+        let expected = "5\r\npiece\r\n";
+        let received = text(&client);
+        assert!(expected.starts_with(&received), "{call:?} {errno}");
+        assert_eq!(received == expected, survives, "{call:?} {errno}");
+    }
+}
+
 #[test]
 fn a_stream_that_has_room_again_is_told_of() {
     let mut simulation = desk(|_| {});

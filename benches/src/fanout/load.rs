@@ -21,6 +21,10 @@ const PUBLISHER: Token = Token(usize::MAX);
 /// How long nothing may come that is outstanding.
 const STALL: Duration = Duration::from_secs(10);
 
+/// How long before something is due the load does not sleep any more: the system's sleep is longer
+/// than asked for, by up to a millisecond and what it takes to wake up.
+const LAST_SLEEP: Duration = Duration::from_millis(2);
+
 /// How long a turn sleeps at most.
 const LONGEST_SLEEP: Duration = Duration::from_millis(100);
 
@@ -178,7 +182,8 @@ impl Load {
                 self.publisher.flush()?;
                 due += interval;
             } else {
-                self.turn((due - now).min(LONGEST_SLEEP))?;
+                let left = (due - now).saturating_sub(LAST_SLEEP);
+                self.turn(left.min(LONGEST_SLEEP))?;
             }
         }
         self.settle()?;

@@ -155,10 +155,8 @@ impl Ready {
             command.env(name, value);
         }
         let mut child = Child::spawn(&mut command, log)?;
-        // A port, or a URL that ends with it.
         let listening = child.wait_for_line("listening ", START_LIMIT)?;
-        let port = listening.trim_end_matches('/').rsplit(':').next().unwrap_or_default();
-        let port: u16 = port.parse().with_context(|| format!("no port in {listening:?}"))?;
+        let port = port(&listening).with_context(|| format!("no port in {listening:?}"))?;
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         Ok(Running { pid: child.id(), address, child })
     }
@@ -191,6 +189,12 @@ impl Running {
     pub(super) fn expect_running(&mut self) -> Result<()> {
         self.child.expect_running()
     }
+}
+
+/// The port in what a server says: alone, or in a URL.
+fn port(listening: &str) -> Option<u16> {
+    let (_, after) = listening.split_once("127.0.0.1:").unwrap_or(("", listening));
+    after.split(|character: char| !character.is_ascii_digit()).next()?.parse().ok()
 }
 
 /// Makes sure that there is nginx with nchan, and says in which versions.
@@ -252,6 +256,19 @@ mod tests {
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), SERVERS.len());
+    }
+
+    #[test]
+    fn a_server_says_its_port() {
+        let table = [
+            ("41203", Some(41_203)),
+            ("on ws://127.0.0.1:8000/", Some(8_000)),
+            ("on http://127.0.0.1:80", Some(80)),
+            ("on port 1", None),
+        ];
+        for (listening, wanted) in table {
+            assert_eq!(port(listening), wanted, "{listening}");
+        }
     }
 
     #[test]

@@ -11,6 +11,8 @@ pub mod positions;
 #[cfg(test)]
 mod properties;
 pub mod reader;
+#[cfg(test)]
+mod reader_model;
 pub mod sse;
 pub(crate) mod writer;
 

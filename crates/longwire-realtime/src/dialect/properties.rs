@@ -19,7 +19,7 @@ use crate::{
 const SEEDS: u64 = 2000;
 
 /// SplitMix64.
-struct Random(u64);
+pub(super) struct Random(u64);
 
 impl Random {
     fn next(&mut self) -> u64 {
@@ -30,7 +30,7 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    fn below(&mut self, bound: usize) -> usize {
+    pub(super) fn below(&mut self, bound: usize) -> usize {
         usize::try_from(self.next() % bound as u64).unwrap()
     }
 
@@ -224,7 +224,7 @@ impl Random {
     }
 }
 
-fn for_each_seed(mut check: impl FnMut(&mut Random)) {
+pub(super) fn for_each_seed(mut check: impl FnMut(&mut Random)) {
     let only = std::env::var("LONGWIRE_SEED").ok().map(|seed| seed.parse::<u64>().unwrap());
     let seeds = only.map_or(0..SEEDS, |seed| seed..seed + 1);
     for seed in seeds {

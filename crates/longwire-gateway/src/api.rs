@@ -62,7 +62,8 @@ impl Gateway {
         if !self.settings.api.is_on() {
             return text(404, "the API is off: there is no key for it\n");
         }
-        if !self.settings.api.admits(header(incoming.request, "X-API-Key")) {
+        let key = header(incoming.request, "X-API-Key");
+        if !self.settings.api.admits(key, incoming.request.host()) {
             return text(401, "X-API-Key has to be one of the server's keys\n");
         }
         let unix_now = self.node.unix_time(now);

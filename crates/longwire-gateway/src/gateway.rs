@@ -185,7 +185,8 @@ impl Application for Gateway {
         };
         let origin = header(request, "Origin");
         let verdict = self.settings.origins.judge(origin, request.host());
-        if verdict == Verdict::Refused && request.method() != "GET" {
+        // A page must not have its visitor publish either, without reading what comes of it.
+        if verdict == Verdict::Refused && route != Route::Health {
             return text(403, "pages of this origin may not come here\n");
         }
         if request.method() == "OPTIONS" {
@@ -244,6 +245,11 @@ impl Application for Gateway {
     fn timeout(&mut self, peers: &mut Peers<'_, SessionSlot>) {
         self.hub.handle_timeout(peers.now());
         self.expire_polls(peers);
+    }
+
+    fn shutdown(&mut self, peers: &mut Peers<'_, SessionSlot>) {
+        self.hub.shut_down(peers.now());
+        self.perform(peers);
     }
 
     fn end_of_turn(&mut self, peers: &mut Peers<'_, SessionSlot>) {

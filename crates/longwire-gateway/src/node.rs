@@ -51,6 +51,7 @@ struct Desk {
     /// Absent until the worker is there.
     waker: Option<Waker>,
     mail: Vec<Mail>,
+    mail_bytes: usize,
 }
 
 /// Commands for a session of another worker.
@@ -59,8 +60,8 @@ pub(crate) struct Mail {
     pub(crate) commands: Box<[u8]>,
 }
 
-/// So much mail waits for a worker at most; the rest is refused.
-const MAX_MAIL: usize = 64 * 1024;
+/// So many bytes of mail wait for a worker at most; the rest is refused.
+const MAX_MAIL_BYTES: usize = 16 * 1024 * 1024;
 
 impl Node {
     /// A node with everything in memory.
@@ -125,8 +126,10 @@ impl Node {
     /// Leaves something for another worker. `false` where it has too much to do already.
     pub(crate) fn post(&self, worker: usize, mail: Mail) -> bool {
         self.desk(worker, |desk| {
-            let has_room = desk.mail.len() < MAX_MAIL;
+            let bytes = size_of::<Mail>() + mail.commands.len();
+            let has_room = bytes <= MAX_MAIL_BYTES - desk.mail_bytes;
             if has_room {
+                desk.mail_bytes += bytes;
                 desk.mail.push(mail);
                 if let Some(waker) = &desk.waker {
                     waker.wake();
@@ -138,7 +141,10 @@ impl Node {
 
     /// What others have left for a worker.
     pub(crate) fn take_mail(&self, worker: usize) -> Vec<Mail> {
-        self.desk(worker, |desk| std::mem::take(&mut desk.mail))
+        self.desk(worker, |desk| {
+            desk.mail_bytes = 0;
+            std::mem::take(&mut desk.mail)
+        })
     }
 
     fn desks(&self) -> MutexGuard<'_, Vec<Desk>> {

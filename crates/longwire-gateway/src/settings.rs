@@ -1,6 +1,7 @@
 //! What the gateway is told when it starts, apart from what the hub and the event loop are told.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use crate::Origins;
@@ -43,7 +44,8 @@ impl ApiAccess {
         Self { keys: keys.into_iter().map(Credential::new).collect(), open: false }
     }
 
-    /// Everyone who can reach the server, but no page of another origin: for development.
+    /// Everyone who can reach the server as `localhost`, `127.…` or `[::1]`: for development. No page of
+    /// another origin can, not even one whose name leads to this machine.
     pub fn open() -> Self {
         Self { keys: Vec::new(), open: true }
     }
@@ -53,10 +55,24 @@ impl ApiAccess {
         self.open || !self.keys.is_empty()
     }
 
-    /// Whether this key, or none, is enough.
-    pub(crate) fn admits(&self, key: Option<&str>) -> bool {
-        self.open || key.is_some_and(|key| self.keys.iter().any(|known| known.is(key)))
+    /// Whether this key, or none, is enough in a request to this host.
+    pub(crate) fn admits(&self, key: Option<&str>, host: &str) -> bool {
+        if self.open {
+            return is_this_machine(host);
+        }
+        key.is_some_and(|key| self.keys.iter().any(|known| known.is(key)))
     }
+}
+
+/// Whether a `Host` is a name that no one else can give to this machine.
+fn is_this_machine(host: &str) -> bool {
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
+    };
+    let bare = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
+    name.eq_ignore_ascii_case("localhost")
+        || bare.parse().is_ok_and(|address: IpAddr| address.is_loopback())
 }
 
 /// Keys are not shown.
@@ -88,7 +104,24 @@ mod tests {
             (&keys, Some("third key"), false),
         ];
         for (access, key, admitted) in table {
-            assert_eq!(access.admits(key), admitted, "{access:?} {key:?}");
+            assert_eq!(access.admits(key, "localhost"), admitted, "{access:?} {key:?}");
+        }
+        let hosts = [
+            ("localhost:8000", true),
+            ("LOCALHOST", true),
+            ("127.0.0.1", true),
+            ("127.1.2.3:80", true),
+            ("[::1]:8000", true),
+            ("[::1]", true),
+            ("localhost.example", false),
+            ("127.0.0.1.example:8000", false),
+            ("10.0.0.1", false),
+            ("0.0.0.0:8000", false),
+            ("", false),
+        ];
+        for (host, admitted) in hosts {
+            assert_eq!(open.admits(None, host), admitted, "{host}");
+            assert!(keys.admits(Some("first key"), host));
         }
         assert_eq!((off.is_on(), open.is_on(), keys.is_on()), (false, true, true));
         assert!(!format!("{keys:?}").contains("first"));

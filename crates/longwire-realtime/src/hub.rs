@@ -189,6 +189,15 @@ impl Hub {
         self.settle();
     }
 
+    /// The server shuts down: all sessions end, and their clients are told to come back.
+    pub fn shut_down(&mut self, now: Duration) {
+        self.now = self.now.max(now);
+        for key in self.sessions.keys() {
+            self.disconnect(key, Disconnect::SHUTDOWN);
+        }
+        self.settle();
+    }
+
     /// Time has passed.
     pub fn handle_timeout(&mut self, now: Duration) {
         self.now = self.now.max(now);

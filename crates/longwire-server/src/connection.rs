@@ -5,10 +5,9 @@ use crate::ending::Ending;
 use crate::exchange::Http;
 use crate::handshake::Handshake;
 use crate::heap::Heap;
-use crate::outbox::Outbox;
+use crate::pending::Pending;
 use crate::session::Session;
 use std::fmt;
-use std::time::Duration;
 
 /// A connection of one server, never used for another one.
 ///
@@ -45,37 +44,6 @@ pub(crate) enum Phase<S> {
     Open(Session<S>),
     /// What is left is to be sent, and then the stream is ended.
     Ending(Ending),
-}
-
-/// Memory that a connection needs only while something is incomplete.
-#[derive(Debug, Default)]
-pub(crate) struct Pending {
-    /// What the socket has not taken.
-    pub(crate) outbox: Outbox,
-    /// What was received and not processed: the beginning of a frame; or what the last read
-    /// brought, where there was too much output to go on.
-    pub(crate) rest: Vec<u8>,
-    /// When something began to wait for the socket, or when it last took something of it.
-    pub(crate) moved_at: Duration,
-}
-
-/// A rest with more room than this gives it back.
-const KEPT_REST_BYTES: usize = 256;
-
-impl Pending {
-    pub(crate) fn is_unused(&self) -> bool {
-        self.outbox.is_empty() && self.rest.is_empty()
-    }
-
-    /// Makes it ready for another connection.
-    pub(crate) fn reset(&mut self) {
-        self.outbox.clear();
-        // Shrinking would need memory for a moment.
-        if self.rest.capacity() > KEPT_REST_BYTES {
-            self.rest = Vec::new();
-        }
-        self.rest.clear();
-    }
 }
 
 pub(crate) struct Connection<S> {

@@ -19,6 +19,7 @@ mod mailbox;
 mod mio_network;
 mod network;
 mod outbox;
+mod pending;
 mod read_buffer;
 mod request;
 mod response;

@@ -13,9 +13,8 @@
 use crate::agenda::Agenda;
 use crate::application::Sent;
 use crate::config::{Config, SlowConsumer};
-use crate::connection::{Connection, ConnectionId, Pending, Phase};
-use crate::heap::Heap;
-use crate::outbox::Outbox;
+use crate::connection::{Connection, ConnectionId, Phase};
+use crate::pending::{SPARE_PENDINGS, Spare, outbox_of};
 use crate::session::Session;
 use crate::slots::Slots;
 use crate::turn::Turn;
@@ -26,14 +25,8 @@ use longwire::{
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How many emptied `Pending`s wait to be used again.
-const SPARE_PENDINGS: usize = 256;
-
 /// Why a connection is dropped that could not be sent something, or kept something.
 pub(crate) const NO_MEMORY: &str = "no memory";
-
-/// Boxes that connections are lent while something is incomplete.
-type Spare = Vec<Heap<Pending>>;
 
 pub(crate) struct Table<S> {
     pub(crate) connections: Slots<Connection<S>>,
@@ -48,7 +41,7 @@ pub(crate) struct Table<S> {
     pub(crate) roomy: Agenda,
     /// The application was called since it was told of the end of a turn.
     pub(crate) called: bool,
-    spare: Spare,
+    pub(crate) spare: Spare,
     worker: u16,
     generation: u32,
 }
@@ -334,60 +327,6 @@ impl<S> Table<S> {
             }
         }
     }
-
-    // ---- memory for what is incomplete ----
-
-    /// The connection's outbox, made if need be, to put something in. `None` where there is no
-    /// memory.
-    pub(crate) fn outbox(&mut self, key: usize) -> Option<&mut Outbox> {
-        outbox_of(&mut self.connections[key], &mut self.spare, self.now)
-    }
-
-    /// Keeps what was received and not processed.
-    pub(crate) fn keep_rest(&mut self, key: usize, rest: &[u8]) {
-        let pending = pending_of(&mut self.connections[key], &mut self.spare);
-        let kept = pending.is_some_and(|pending| append(&mut pending.rest, rest));
-        if !kept {
-            self.doom(key, NO_MEMORY);
-        }
-    }
-
-    /// Takes the connection's `Pending` back if nothing is in it.
-    pub(crate) fn release_pending(&mut self, key: usize) {
-        if let Some(pending) = self.connections[key].pending.take_if(|pending| pending.is_unused())
-        {
-            self.put_spare(pending);
-        }
-    }
-
-    fn put_spare(&mut self, mut pending: Heap<Pending>) {
-        if self.spare.len() < SPARE_PENDINGS {
-            pending.reset();
-            self.spare.push(pending);
-        }
-    }
-}
-
-fn outbox_of<'a, S>(
-    connection: &'a mut Connection<S>,
-    spare: &mut Spare,
-    now: Duration,
-) -> Option<&'a mut Outbox> {
-    let pending = pending_of(connection, spare)?;
-    if pending.outbox.is_empty() {
-        pending.moved_at = now;
-    }
-    Some(&mut pending.outbox)
-}
-
-fn pending_of<'a, S>(
-    connection: &'a mut Connection<S>,
-    spare: &mut Spare,
-) -> Option<&'a mut Pending> {
-    if connection.pending.is_none() {
-        connection.pending = spare.pop().or_else(|| Heap::new(Pending::default()));
-    }
-    connection.pending.as_deref_mut()
 }
 
 /// Adds `bytes` to `buffer`, unless there is no memory.

@@ -17,5 +17,5 @@ mod settings;
 
 pub use gateway::Gateway;
 pub use node::{Chance, Node};
-pub use origin::{OriginError, Origins};
+pub use origin::Origins;
 pub use settings::{ApiAccess, Settings};

@@ -19,7 +19,7 @@ use world::{
     unsubscribe,
 };
 
-const SEEDS: u64 = 3000;
+const SEEDS: u64 = 2000;
 const STEPS: usize = 150;
 const HUBS: usize = 3;
 const FOLLOWERS: usize = 6;

@@ -1,6 +1,7 @@
 //! `longwire serve`: the realtime server.
 
 pub(crate) mod configuration;
+mod log;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -92,6 +93,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
         Ok(configuration) => configuration,
         Err(error) => return Ok(refuse(&error)),
     };
+    log::start(configuration.settings.log);
     configuration.notes().iter().for_each(|note| anstream::eprintln!("note: {note}"));
     bail!("the realtime server is not there yet; `longwire check-config` is")
 }

@@ -73,8 +73,13 @@ impl AllowedOrigins {
             Some(below) => (Host::Below(below.to_owned()), below.strip_prefix('.')),
             None => (Host::Exactly(host.to_owned()), Some(host)),
         };
-        let is_name = |name: &str| !name.is_empty() && !name.contains(['*', '@', ' ', ',', '"']);
-        if scheme.is_empty() || scheme.contains('*') || !name.is_some_and(is_name) {
+        // Browsers send names of other alphabets in their ASCII form.
+        let is_made_of = |text: &str, others: &str| {
+            !text.is_empty()
+                && text.chars().all(|it| it.is_ascii_alphanumeric() || others.contains(it))
+        };
+        let is_right = is_made_of(scheme, "+-.") && name.is_some_and(|it| is_made_of(it, "-._[]:"));
+        if !is_right {
             return Err(FORM.to_owned());
         }
         if end.is_some() {
@@ -227,6 +232,7 @@ mod tests {
             ("https://example.com:port", FORM),
             ("https://a.org, https://b.org", FORM),
             ("https://user@example.com", FORM),
+            ("https://bücher.example", FORM),
             ("null", FORM),
             ("https://example.com/", path),
             ("https://example.com/chat?x", path),

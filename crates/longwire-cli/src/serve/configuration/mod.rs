@@ -37,7 +37,7 @@ use options::{SECTIONS, Target, namespace_path};
 pub(crate) use page::tables;
 pub(crate) use problem::{Place, Problem};
 use rules::Rules;
-pub(crate) use settings::Settings;
+pub(crate) use settings::{Log, LogFormat, Settings};
 
 /// A configuration that is right.
 #[derive(Debug)]

@@ -8,8 +8,6 @@ use std::time::Duration;
 use longwire_realtime::{Access, SlowConsumer};
 use tracing_subscriber::filter::LevelFilter;
 
-use crate::arguments;
-
 use super::allowed_origins::AllowedOrigins;
 use super::given::Given;
 use super::problem::Place;
@@ -19,6 +17,8 @@ use super::units::{
     BYTES_FORM, DURATION_FORM, millis, parse_bytes, parse_millis, show_bytes, show_millis,
 };
 
+/// What an address looks like; names of hosts are none.
+const ADDRESS_FORM: &str = "an IP address and a port, such as \"127.0.0.1:8000\"";
 /// The greatest length of text that is no secret and no path, in characters.
 const MAX_TEXT_CHARS: usize = 255;
 
@@ -82,7 +82,7 @@ impl Slot<'_> {
                 addresses.clear();
                 let form = "addresses, such as [\"127.0.0.1:8000\"]";
                 items(given, secret, &list(form), |text| {
-                    addresses.push(arguments::address(text)?);
+                    addresses.push(text.parse().map_err(|_| ADDRESS_FORM.to_owned())?);
                     Ok(())
                 })
             }
@@ -207,7 +207,7 @@ fn items(
         };
         if let Err(form) = outcome {
             let shown = item.describe(is_secret);
-            faults.push((place, format!("must have items that are {form}, not {shown}")));
+            faults.push((place, format!("has an item that must be {form}, not {shown}")));
         }
     }
     if faults.is_empty() { Ok(()) } else { Err(faults) }

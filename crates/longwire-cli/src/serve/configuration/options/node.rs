@@ -143,7 +143,7 @@ static HTTP: &[Row] = &[
         "allowed_origins",
         |it| Slot::Origins(&mut it.http.allowed_origins),
         "The origins whose pages may use the server, by WebSocket and by HTTP (CORS). Pages from the \
-         server's own address may always. `https://*.example.com` is every name below, a port `*` \
+         server's own address, as `Host` names it, may always. `https://*.example.com` is every name below, a port `*` \
          every port, `*` alone everybody. Programs that are no browsers send no origin, and may.",
     ),
     Row::new("page", |it| Flag(&mut it.http.page), "Whether `/` serves the built-in page."),

@@ -2,7 +2,7 @@
 //! a connection itself holds on to is only a message that has not come in whole.
 
 use crate::error::ProtocolError;
-use crate::event::Kind;
+use crate::event::Chunk;
 use crate::heap::Heap;
 #[cfg(feature = "deflate")]
 use crate::inflate::Inflater;
@@ -46,18 +46,16 @@ impl Inbound {
         Self::default()
     }
 
-    /// A place for a message to grow in, of which a piece of `first_bytes` has come.
-    pub(crate) fn begin(
-        &mut self,
-        kind: Kind,
-        first_bytes: usize,
-    ) -> Result<Heap<Partial>, ProtocolError> {
+    /// A place for a message to grow in, of which this first piece has come.
+    pub(crate) fn begin(&mut self, first: Chunk<'_>) -> Result<Heap<Partial>, ProtocolError> {
+        let first_bytes = first.data.len();
         let max_bytes = first_bytes.saturating_mul(TIMES_THE_FIRST_PIECE).max(SHORT_BYTES);
         let finished = self.finished.take_if(|partial| partial.capacity() <= max_bytes);
         let kept = finished.or_else(|| self.take_spare(max_bytes));
         let mut partial =
             kept.or_else(|| Heap::new(Partial::default())).ok_or(ProtocolError::OutOfMemory)?;
-        partial.begin(kind, first_bytes);
+        // What is inflated comes from no socket, so it may begin anywhere.
+        partial.begin(first.kind, if first.compressed { 0 } else { first_bytes });
         Ok(partial)
     }
 
@@ -113,7 +111,7 @@ impl fmt::Debug for Inbound {
 #[cfg(test)]
 mod tests {
     use super::{Inbound, KEPT_BUFFERS, KEPT_BYTES, SHORT_BYTES, TIMES_THE_FIRST_PIECE};
-    use crate::event::{Event, Kind};
+    use crate::event::{Chunk, Event, Kind};
     use crate::heap::Heap;
     use crate::partial::{HALF_PAGE_BYTES, Partial};
     use std::vec;
@@ -121,9 +119,14 @@ mod tests {
 
     const LONGEST: u64 = 1 << 30;
 
+    /// The first piece of a message.
+    fn first(kind: Kind, len: usize) -> Chunk<'static> {
+        Chunk { kind, compressed: false, last: false, data: Vec::leak(vec![b'a'; len]) }
+    }
+
     /// A message that has come in whole, in a buffer of `len` bytes.
     fn message(inbound: &mut Inbound, len: usize) -> Heap<Partial> {
-        let mut partial = inbound.begin(Kind::Binary, len).unwrap();
+        let mut partial = inbound.begin(first(Kind::Binary, len)).unwrap();
         let before = if len < 8 * 1024 { 0 } else { HALF_PAGE_BYTES };
         partial.push(&vec![b'a'; len - before], LONGEST).unwrap();
         partial
@@ -186,7 +189,7 @@ mod tests {
             for partial in partials {
                 inbound.finish(partial);
             }
-            let begun = inbound.begin(Kind::Text, first_bytes).unwrap();
+            let begun = inbound.begin(first(Kind::Text, first_bytes)).unwrap();
             assert_eq!(begun.capacity(), capacity, "{first_bytes} bytes have come");
             assert_eq!(spare(&inbound).0, if capacity == long { 2 } else { 1 });
         }
@@ -197,7 +200,7 @@ mod tests {
     fn a_buffer_that_serves_again_begins_empty() {
         let mut inbound = Inbound::new();
         hand_out(&mut inbound, 1, 1000);
-        let mut partial = inbound.begin(Kind::Text, 1).unwrap();
+        let mut partial = inbound.begin(first(Kind::Text, 1)).unwrap();
         assert_eq!((partial.capacity(), partial.event()), (1000, Ok(Event::Text(""))));
         partial.push(b"bc", LONGEST).unwrap();
         partial.space(5, LONGEST).unwrap()[..2].copy_from_slice(b"de");

@@ -276,7 +276,7 @@ impl WebSocket {
     ) -> Result<Option<Heap<Partial>>, ProtocolError> {
         let mut partial = match self.partial.take() {
             Some(partial) => partial,
-            None => inbound.begin(chunk.kind, chunk.data.len())?,
+            None => inbound.begin(chunk)?,
         };
         let max_message_bytes = self.connection.limits().max_message_bytes;
         #[cfg(feature = "deflate")]

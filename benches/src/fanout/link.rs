@@ -80,39 +80,59 @@ pub(super) struct Link {
     rest: Vec<u8>,
 }
 
-impl Link {
-    /// Opens connection `number` to `resource` of a server.
+/// A connection whose opening handshake has been asked for.
+#[derive(Debug)]
+pub(super) struct Asked {
+    stream: std::net::TcpStream,
+    url: String,
+    nonce: [u8; 16],
+}
+
+impl Asked {
+    /// Opens connection `number` to a server and asks it for `resource`.
     ///
     /// # Errors
-    /// The server does not take it, or answers the opening handshake wrongly.
-    pub(super) fn open(target: &Target, number: usize, resource: &str) -> Result<Self> {
+    /// The server does not take it.
+    pub(super) fn new(target: &Target, number: usize, resource: &str) -> Result<Self> {
         let url = format!("ws://{}{resource}", target.address);
-        let url = Url::parse(&url)?;
-        let request = ClientRequest::new(url, random());
-        let mut stream = target.dial(number)?;
-        let mut buffer = [0; 4096];
-        let sent = request.encode(&mut buffer)?;
-        stream.write_all(&buffer[..sent])?;
+        let mut asked = Self { stream: target.dial(number)?, url, nonce: random() };
+        let mut request = [0; 1024];
+        let length = asked.request()?.encode(&mut request)?;
+        asked.stream.write_all(&request[..length])?;
+        Ok(asked)
+    }
+
+    fn request(&self) -> Result<ClientRequest<'_>> {
+        Ok(ClientRequest::new(Url::parse(&self.url)?, self.nonce))
+    }
+
+    /// Waits for the answer.
+    ///
+    /// # Errors
+    /// It does not come, or is not the one that was asked for.
+    pub(super) fn answer(mut self) -> Result<Link> {
         let mut scanner = HeadScanner::new(HeadLimits::DEFAULT);
-        let mut received = Vec::new();
+        let (mut buffer, mut received) = ([0; 4096], Vec::new());
         loop {
-            let read = stream.read(&mut buffer)?;
+            let read = self.stream.read(&mut buffer)?;
             ensure!(read > 0, "the server ended the connection in the handshake");
             received.extend_from_slice(&buffer[..read]);
             if let Status::Complete(head) = scanner.scan(&received)? {
-                request.verify(&Response::parse(head)?)?;
+                self.request()?.verify(&Response::parse(head)?)?;
                 break;
             }
         }
         received.drain(..scanner.examined_bytes());
-        stream.set_nonblocking(true)?;
-        Ok(Self {
-            socket: Socket { stream: TcpStream::from_std(stream), unsent: Vec::new() },
+        self.stream.set_nonblocking(true)?;
+        Ok(Link {
+            socket: Socket { stream: TcpStream::from_std(self.stream), unsent: Vec::new() },
             websocket: WebSocket::new(Connection::client(Limits::DEFAULT, random)),
             rest: received,
         })
     }
+}
 
+impl Link {
     /// Adds a text message to what is to be sent.
     pub(super) fn say(&mut self, text: &str, memory: &mut Memory) -> Result<()> {
         let message = Message::Text(text);

@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result, ensure};
 use hdrhistogram::Histogram;
 use mio::{Events, Interest, Poll, Token};
 
-use super::link::{Link, Memory};
+use super::link::{Asked, Link, Memory};
 use super::protocol::{Heard, Protocol, Role, find};
 use super::publication::publication;
 use super::publisher::Publisher;
@@ -27,6 +27,9 @@ const LAST_SLEEP: Duration = Duration::from_millis(2);
 
 /// How long a turn sleeps at most.
 const LONGEST_SLEEP: Duration = Duration::from_millis(100);
+
+/// So many subscribers are opened at a time: fewer than the queue of any listener takes.
+const AT_A_TIME: usize = 64;
 
 /// The subscribers before the first figure of memory. They bring what a server has once.
 const WARM_UP: usize = 64;
@@ -201,22 +204,17 @@ impl Load {
     /// Opens subscribers until there are so many, and waits until all have joined.
     fn join(&mut self, wanted: usize) -> Result<()> {
         let Plan { protocol, target, .. } = self.plan;
+        let resource = protocol.resource(Role::Subscriber);
         while self.subscribers.len() < wanted {
-            let number = self.subscribers.len();
-            let opened = Link::open(&target, number + 1, protocol.resource(Role::Subscriber));
-            let mut link = opened.with_context(|| format!("subscriber {number}"))?;
-            let both = Interest::READABLE | Interest::WRITABLE;
-            self.poll.registry().register(&mut link.socket.stream, Token(number), both)?;
-            let greeting = protocol.greeting(Role::Subscriber);
-            if let Some(greeting) = greeting.filter(|text| !text.is_empty()) {
-                link.say(greeting, &mut self.memory)?;
-                link.socket.flush()?;
+            let first = self.subscribers.len();
+            let asked: Result<Vec<Asked>> = (first..wanted.min(first + AT_A_TIME))
+                .map(|number| Asked::new(&target, number + 1, resource))
+                .collect();
+            for asked in asked? {
+                let number = self.subscribers.len();
+                let link = asked.answer().with_context(|| format!("subscriber {number}"))?;
+                self.begin(link)?;
             }
-            let has_joined = greeting.is_none();
-            self.joined += usize::from(has_joined);
-            self.subscribers.push(Subscriber { link, has_joined });
-            self.tally.join();
-            self.receive(number, true)?;
             self.turn(Duration::ZERO)?;
         }
         let deadline = Instant::now() + STALL;
@@ -226,6 +224,23 @@ impl Load {
             self.turn(left.min(LONGEST_SLEEP))?;
         }
         Ok(())
+    }
+
+    /// Has one more subscriber say what it says first.
+    fn begin(&mut self, mut link: Link) -> Result<()> {
+        let number = self.subscribers.len();
+        let both = Interest::READABLE | Interest::WRITABLE;
+        self.poll.registry().register(&mut link.socket.stream, Token(number), both)?;
+        let greeting = self.plan.protocol.greeting(Role::Subscriber);
+        if let Some(greeting) = greeting.filter(|text| !text.is_empty()) {
+            link.say(greeting, &mut self.memory)?;
+            link.socket.flush()?;
+        }
+        let has_joined = greeting.is_none();
+        self.joined += usize::from(has_joined);
+        self.subscribers.push(Subscriber { link, has_joined });
+        self.tally.join();
+        self.receive(number, true)
     }
 
     /// Publishes so often, each when all have the one before.

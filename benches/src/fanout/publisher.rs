@@ -3,7 +3,7 @@
 use anyhow::Result;
 use mio::net::TcpStream;
 
-use super::link::{Link, Memory, Socket};
+use super::link::{Asked, Link, Memory, Socket};
 use super::post::Post;
 use super::protocol::{Heard, Protocol, Role};
 use crate::client::Target;
@@ -35,7 +35,7 @@ impl Publisher {
             let way = Way::Http(Post::open(target, 0, resource)?);
             return Ok(Self { protocol, way, has_joined: true });
         }
-        let mut link = Box::new(Link::open(target, 0, resource)?);
+        let mut link = Box::new(Asked::new(target, 0, resource)?.answer()?);
         let greeting = protocol.greeting(role);
         if let Some(greeting) = greeting.filter(|text| !text.is_empty()) {
             link.say(greeting, memory)?;

@@ -106,7 +106,8 @@ pub(crate) fn run(workspace: &Workspace, options: &Options, log: &Log) -> Result
     }
     let (results, failures) = measure(workspace, options, &folder, log)?;
     log.note(&format!("\n{}", text::section(&results)));
-    let complete = options.is_complete() && failures.is_empty();
+    let has_own = results.servers.iter().any(|server| server.name == LONGWIRE);
+    let complete = options.is_complete() && failures.is_empty() && has_own;
     let kept = if complete { kept } else { folder.join("fanout-part.json") };
     fs::write(&kept, serde_json::to_string_pretty(&results)? + "\n")?;
     fs::write(kept.with_extension("svg"), plot::throughput(&results))?;

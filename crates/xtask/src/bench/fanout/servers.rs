@@ -12,7 +12,6 @@ use anyhow::{Context as _, Result, ensure};
 use super::super::pinning::{Cpu, Pinning};
 use super::super::servers::{bun_program, node_modules, node_version, npm_version};
 use crate::debian;
-use crate::missing::Missing;
 use crate::process::{Child, Log, answer};
 use crate::workspace::Workspace;
 
@@ -118,10 +117,6 @@ impl Server {
         let (program, version) = match self.program {
             Program::Longwire => {
                 let program = workspace.build("longwire-cli", "longwire", log)?;
-                let serves = answer(Command::new(&program).args(["serve", "--help"]));
-                if serves.is_none() {
-                    return Err(Missing::without_remedy("this `longwire` cannot `serve`"));
-                }
                 arguments
                     .extend(["serve", "--threads", "1", "--listen", "127.0.0.1:0"].map(Into::into));
                 (program, env!("CARGO_PKG_VERSION").to_owned())

@@ -18,6 +18,8 @@ pub struct Settings {
     pub max_poll_wait: Duration,
     /// How long `EventSource` is to wait before it comes back. Default: one second.
     pub sse_retry: Duration,
+    /// Whether `GET /` is a page on which people can try the server. Default: no.
+    pub page: bool,
 }
 
 impl Default for Settings {
@@ -27,6 +29,7 @@ impl Default for Settings {
             api: ApiAccess::default(),
             max_poll_wait: Duration::from_secs(25),
             sse_retry: Duration::from_secs(1),
+            page: false,
         }
     }
 }
@@ -56,7 +59,7 @@ impl ApiAccess {
     }
 
     /// Whether this key, or none, is enough in a request to this host.
-    pub(crate) fn admits(&self, key: Option<&str>, host: &str) -> bool {
+    pub fn admits(&self, key: Option<&str>, host: &str) -> bool {
         if self.open {
             return is_this_machine(host);
         }

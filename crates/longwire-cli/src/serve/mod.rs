@@ -2,12 +2,13 @@
 
 pub(crate) mod configuration;
 mod log;
+mod realtime;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 
 use crate::arguments::address;
 use configuration::{Configuration, Given, LoadError, Place, Sources};
@@ -95,5 +96,5 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     };
     log::start(configuration.settings.log);
     configuration.notes().iter().for_each(|note| anstream::eprintln!("note: {note}"));
-    bail!("the realtime server is not there yet; `longwire check-config` is")
+    realtime::serve(&configuration)
 }

@@ -5,7 +5,6 @@
 //! order, so that a variable wins over the file and a flag over both; then `rules` looks for what
 //! does not go together. All that is wrong is told, not the first of it alone.
 
-mod allowed_origins;
 mod entry;
 mod environment;
 mod file;

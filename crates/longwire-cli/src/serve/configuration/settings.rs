@@ -7,11 +7,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use longwire_gateway::{ApiAccess, Origins};
 use longwire_realtime::token::Verifier;
 use longwire_realtime::{Access, Config, Limits, Namespace, Times};
 use tracing_subscriber::filter::LevelFilter;
 
-use super::allowed_origins::AllowedOrigins;
 use super::secret::Secret;
 
 /// The settings. Their default lets nobody do anything.
@@ -65,15 +65,13 @@ pub(crate) struct Api {
 #[derive(Clone, Debug)]
 pub(crate) struct Http {
     /// Whose pages may use the server.
-    pub(crate) allowed_origins: AllowedOrigins,
+    pub(crate) allowed_origins: Origins,
     /// Whether the built-in page is at `/`.
     pub(crate) page: bool,
     /// How long a long poll waits at most.
     pub(crate) poll_timeout: Duration,
     /// How long the client of an event stream waits before it connects again.
     pub(crate) sse_retry: Duration,
-    /// Between two comments that keep an event stream alive.
-    pub(crate) sse_heartbeat: Duration,
 }
 
 /// What is logged, and how.
@@ -111,11 +109,10 @@ impl Default for Settings {
             tokens: TokenKeys::default(),
             api: Api::default(),
             http: Http {
-                allowed_origins: AllowedOrigins::default(),
+                allowed_origins: Origins::default(),
                 page: false,
                 poll_timeout: Duration::from_secs(25),
                 sse_retry: Duration::from_secs(1),
-                sse_heartbeat: Duration::from_secs(15),
             },
             log: Log { level: LevelFilter::INFO, format: LogFormat::Text },
         }
@@ -142,7 +139,7 @@ impl Settings {
         };
         settings.api.is_open = true;
         settings.http.page = true;
-        settings.http.allowed_origins = AllowedOrigins::of_this_machine();
+        settings.http.allowed_origins = Origins::of_this_machine();
         settings
     }
 
@@ -155,7 +152,6 @@ impl Settings {
     }
 
     /// How the event loop is set.
-    #[allow(dead_code, reason = "the realtime server asks for it")]
     pub(crate) fn server(&self) -> longwire_server::Config {
         let mut server = self.server.clone();
         if !self.compression {
@@ -169,7 +165,6 @@ impl Settings {
     }
 
     /// How the realtime layer is set, for a clock that was at zero at this Unix time.
-    #[allow(dead_code, reason = "the realtime server asks for it")]
     pub(crate) fn realtime(&self, unix_time_at_zero: Duration) -> Config {
         let share = |(name, it): (&String, &Namespace)| (name.clone(), Arc::new(it.clone()));
         Config {
@@ -186,7 +181,6 @@ impl Settings {
 
 impl TokenKeys {
     /// What verifies tokens with these keys.
-    #[allow(dead_code, reason = "the realtime server asks for it")]
     pub(crate) fn verifier(&self) -> &Verifier {
         &self.verifier
     }
@@ -217,44 +211,18 @@ impl Api {
         self.is_open
     }
 
-    /// Whether a request with this key, or none, is let in.
-    #[allow(dead_code, reason = "the realtime server asks for it")]
-    pub(crate) fn admits(&self, key: Option<&str>) -> bool {
-        // All are compared, so that the time tells nothing of which one is alike.
-        let known = |key: &str| {
-            let keys = self.keys.iter().chain(&self.keys_of_file);
-            keys.fold(false, |known, it| known | it.equals(key))
-        };
-        self.is_open || key.is_some_and(known)
+    /// Who may use it.
+    pub(crate) fn access(&self) -> ApiAccess {
+        if self.is_open {
+            return ApiAccess::open();
+        }
+        ApiAccess::with_keys(self.keys.iter().chain(&self.keys_of_file).map(Secret::reveal))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_api_is_for_those_with_a_key() {
-        let keys = vec![Secret::new("the-old-key-0123")];
-        let keys_of_file = vec![Secret::new("the-new-key-0123")];
-        let keyed = Api { keys, keys_of_file, ..Api::default() };
-        let open = Api { is_open: true, ..Api::default() };
-        let table = [
-            (&keyed, Some("the-old-key-0123"), true),
-            (&keyed, Some("the-new-key-0123"), true),
-            (&keyed, Some("the-new-key-0124"), false),
-            (&keyed, Some("the-new-key-012"), false),
-            (&keyed, Some(""), false),
-            (&keyed, None, false),
-            (&open, None, true),
-            (&open, Some("whatever"), true),
-            (&Api::default(), Some(""), false),
-            (&Api::default(), None, false),
-        ];
-        for (api, key, admitted) in table {
-            assert_eq!(api.admits(key), admitted, "{api:?} {key:?}");
-        }
-    }
 
     #[test]
     fn the_settings_reach_the_server_and_the_realtime_layer() {

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use longwire_gateway::Origins;
 use longwire_realtime::{Access, SlowConsumer};
 use tracing_subscriber::filter::LevelFilter;
 
-use super::allowed_origins::AllowedOrigins;
 use super::given::Given;
 use super::problem::Place;
 use super::secret::Secret;
@@ -43,7 +43,7 @@ pub(super) enum Slot<'a> {
     Secret(&'a mut Option<Secret>, usize),
     /// Several of them.
     Secrets(&'a mut Vec<Secret>, usize),
-    Origins(&'a mut AllowedOrigins),
+    Origins(&'a mut Origins),
 }
 
 /// Words of which one is chosen.

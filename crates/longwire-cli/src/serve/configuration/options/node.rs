@@ -157,11 +157,6 @@ static HTTP: &[Row] = &[
         |it| Duration(&mut it.http.sse_retry, 100 * MS, HOUR),
         "How long the client of an event stream is told to wait before it connects again.",
     ),
-    Row::new(
-        "sse_heartbeat",
-        |it| Duration(&mut it.http.sse_heartbeat, SECOND, HOUR),
-        "Between two comments that keep a silent event stream alive.",
-    ),
 ];
 
 static API: &[Row] = &[

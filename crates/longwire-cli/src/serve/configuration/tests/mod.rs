@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::Path;
 
+use longwire_gateway::Origins;
 use longwire_realtime::{Access, SlowConsumer};
 
 use super::given::Given;
@@ -204,7 +205,7 @@ fn an_empty_configuration_grants_nothing() {
     assert_eq!(*realtime.default_namespace, longwire_realtime::Namespace::default());
     assert!(!configuration.settings.api.is_on());
     assert!(!configuration.settings.http.page);
-    assert!(!configuration.settings.http.allowed_origins.allows("http://localhost:3000", None));
+    assert_eq!(configuration.settings.http.allowed_origins, Origins::default());
     let summary = "\
 listens on  127.0.0.1:8000
 clients     none
@@ -237,7 +238,8 @@ fn without_a_configuration_everybody_may_do_everything_on_loopback() {
         let settings = &configuration.settings;
         assert!(configuration.is_development);
         assert_eq!(settings.server().listen, [address.parse().unwrap()]);
-        assert!(settings.allow_anonymous && settings.api.admits(None) && settings.http.page);
+        assert!(settings.allow_anonymous && settings.api.is_open() && settings.http.page);
+        assert_eq!(settings.http.allowed_origins, Origins::of_this_machine());
         let namespace = &settings.default_namespace;
         let access =
             [namespace.subscribe, namespace.publish, namespace.see_presence, namespace.see_history];
@@ -279,9 +281,9 @@ fn keys_are_read_from_files() {
     let configuration = case.right();
     let settings = &configuration.settings;
     for key in ["from-the-config-1", "from-the-file-0001", "from-the-file-0002"] {
-        assert!(settings.api.admits(Some(key)), "{key}");
+        assert!(settings.api.access().admits(Some(key), "here"), "{key}");
     }
-    assert!(!settings.api.admits(Some("")));
+    assert!(!settings.api.access().admits(Some(""), "here"));
     let verifier = format!("{:?}", settings.tokens.verifier());
     let expected = "Verifier { hmac: true, rsa: false, ecdsa: false, ed25519: true, \
                     audience: Some(\"us\"), issuer: Some(\"them\") }";

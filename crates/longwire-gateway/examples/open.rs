@@ -1,7 +1,8 @@
-//! A realtime server in which everyone may do everything, on <http://127.0.0.1:8000>.
+//! A realtime server in which everyone may do everything, on <http://127.0.0.1:8000> or another port,
+//! with the built-in page.
 //!
 //! ```text
-//! cargo run -p longwire-gateway --example open
+//! cargo run -p longwire-gateway --example open [PORT]
 //! ```
 
 use std::sync::Arc;
@@ -12,6 +13,8 @@ use longwire_realtime::{Access, Namespace, NoTokens, Times};
 use longwire_server::Server;
 
 fn main() -> std::io::Result<()> {
+    let port = std::env::args().nth(1).map_or(Ok(8000), |port| port.parse());
+    let port = port.map_err(|_| std::io::Error::other("the first argument has to be a port"))?;
     let anyone = Namespace {
         history_size: 100,
         history_ttl: Duration::from_secs(300),
@@ -31,10 +34,10 @@ fn main() -> std::io::Result<()> {
         times: Times { unix_time_at_zero, ..Times::default() },
         ..longwire_realtime::Config::default()
     };
-    let settings = Settings { api: ApiAccess::open(), ..Settings::default() };
+    let settings = Settings { api: ApiAccess::open(), page: true, ..Settings::default() };
     let node = Node::new(realtime, settings, NoTokens, random);
     let config = longwire_server::Config {
-        listen: vec![([127, 0, 0, 1], 8000).into()],
+        listen: vec![([127, 0, 0, 1], port).into()],
         ..longwire_server::Config::default()
     };
     let server = Server::bind(config)?;

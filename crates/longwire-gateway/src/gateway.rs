@@ -1,6 +1,7 @@
 //! The application of one worker: what happens on its connections goes to its hub, and what the hub
 //! wants done goes to the connections.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -8,17 +9,18 @@ use std::time::Duration;
 
 use longwire_realtime::{Dialect, Disconnect, Hub, Output, SessionKey};
 use longwire_server::{
-    Accept, Answer, Application, Closure, ConnectionId, Context, Incoming, Message, Peers, Request,
-    Response, Upgrade,
+    Accept, Answer, Application, Closure, ConnectionId, Context, HeaderLine, Incoming, Message,
+    Peers, Request, Response, Sent, Upgrade,
 };
 
 use crate::api::Calls;
+use crate::asking::Askers;
 use crate::links::{Links, SessionSlot, Way};
 use crate::node::Node;
 use crate::origin::Verdict;
 use crate::readers::{Readers, Word};
 use crate::route::Route;
-use crate::{Settings, cors, emulation};
+use crate::{Settings, cors, emulation, page};
 
 /// The subprotocol of Centrifugo's clients that speak JSON; most ask for none.
 const SUBPROTOCOL: &str = "centrifuge-json";
@@ -32,11 +34,19 @@ pub struct Gateway {
     pub(crate) links: Links,
     pub(crate) calls: Calls,
     pub(crate) readers: Readers,
+    pub(crate) askers: Askers,
+    /// What answers that come later say to pages of other origins.
+    later: HashMap<ConnectionId, Vec<HeaderLine>>,
     /// How many a session may have.
     pub(crate) max_channels: usize,
 }
 
 impl Gateway {
+    /// The hub, to be asked for what it counts.
+    pub fn hub(&self) -> &Hub {
+        &self.hub
+    }
+
     pub(crate) fn new(
         hub: Hub,
         node: Node,
@@ -44,8 +54,18 @@ impl Gateway {
         worker: usize,
         max_channels: usize,
     ) -> Self {
-        let (links, calls, readers) = (Links::default(), Calls::default(), Readers::default());
-        Self { hub, node, settings, worker, links, calls, readers, max_channels }
+        Self {
+            hub,
+            node,
+            settings,
+            worker,
+            links: Links::default(),
+            calls: Calls::default(),
+            readers: Readers::default(),
+            askers: Askers::default(),
+            later: HashMap::new(),
+            max_channels,
+        }
     }
 
     /// Opens the session of a stream that begins with these commands.
@@ -115,9 +135,21 @@ impl Gateway {
         }
     }
 
+    /// Answers a request for which a page may have to wait. `None`: its connection has gone.
+    pub(crate) fn respond(
+        &mut self,
+        peers: &mut Peers<'_, SessionSlot>,
+        connection: ConnectionId,
+        mut answer: Answer,
+    ) -> Option<Sent> {
+        cors::add(&mut answer, self.later.remove(&connection).unwrap_or_default());
+        peers.exchange(connection).map(|mut exchange| exchange.respond(&answer))
+    }
+
     fn session_is_gone(&mut self, session: SessionKey, now: Duration) {
         self.links.remove(session);
         self.readers.remove(session);
+        self.askers.remove(session);
         self.hub.close(session, now);
     }
 }
@@ -206,10 +238,17 @@ impl Application for Gateway {
             Route::Emulation => self.emulate(incoming.body, now),
             Route::Events => self.open_events(incoming, now),
             Route::Poll => self.open_poll(incoming, now),
+            Route::Ask(question) => self.ask(question, incoming, now),
+            Route::Page if self.settings.page => page::answer(),
+            Route::Page => text(404, "there is nothing here\n"),
             Route::Api(method) => self.call(method, incoming, now),
         };
-        if route.is_for_pages() {
-            cors::allow(&mut answer, verdict, origin);
+        match answer {
+            _ if !route.is_for_pages() => {}
+            Answer::Later => {
+                self.later.insert(incoming.id, cors::headers(verdict, origin));
+            }
+            _ => cors::allow(&mut answer, verdict, origin),
         }
         answer
     }
@@ -219,6 +258,7 @@ impl Application for Gateway {
             self.session_is_gone(session, peers.now());
         }
         self.calls.forget(id);
+        self.later.remove(&id);
     }
 
     fn drained(&mut self, peers: &mut Peers<'_, SessionSlot>, id: ConnectionId) {

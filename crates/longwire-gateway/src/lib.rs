@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod api;
+mod asking;
 mod cors;
 mod credential;
 mod emulation;
@@ -9,6 +10,7 @@ mod gateway;
 mod links;
 mod node;
 mod origin;
+mod page;
 mod poll;
 mod query;
 mod readers;

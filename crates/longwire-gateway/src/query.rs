@@ -7,7 +7,7 @@ use longwire_server::Request;
 use crate::gateway::header;
 
 /// What a reader wants.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Query {
     /// `channel`, any number of times: each channel once.
     pub(crate) channels: Vec<String>,

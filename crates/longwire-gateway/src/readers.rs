@@ -122,7 +122,9 @@ impl Gateway {
         word: &Word,
     ) {
         let now = peers.now();
-        let Some(reading) = self.readers.readings.get_mut(&session) else { return };
+        let Some(reading) = self.readers.readings.get_mut(&session) else {
+            return self.hear_asker(peers, session, word);
+        };
         let Reading { reader, heard: out, stage, .. } = reading;
         let heard = match word {
             Word::Payload(payload) => {
@@ -142,7 +144,7 @@ impl Gateway {
             Heard::Written | Heard::AsItIs => {}
             Heard::Resubscribe(id, command) => self.hub.command(session, id, command, now),
             Heard::Refused(error) => {
-                return self.end_reading(peers, session, &refusal(&error), now);
+                return self.end_reading(peers, session, refusal(&error), now);
             }
         }
         if matches!(word, Word::Reply(..)) {
@@ -180,6 +182,7 @@ impl Gateway {
     ) {
         let Self { readers, links, .. } = self;
         let Some(reading) = readers.readings.get_mut(&session) else { return };
+        let connection = reading.connection;
         if let Stage::Beginning(kind) = &mut reading.stage {
             if !reading.reader.is_ready() {
                 return;
@@ -189,10 +192,10 @@ impl Gateway {
                     let mut body = std::mem::take(body);
                     body.append(&mut reading.heard);
                     reading.stage = Stage::Streaming;
-                    if let Some(mut exchange) = peers.exchange(reading.connection) {
-                        let bytes = body.len();
-                        let sent = exchange.respond(&Answer::Stream(events::head(body)));
-                        links.has_sent(session, bytes, sent);
+                    let bytes = body.len();
+                    let head = Answer::Stream(events::head(body));
+                    if let Some(sent) = self.respond(peers, connection, head) {
+                        self.links.has_sent(session, bytes, sent);
                     }
                     return;
                 }
@@ -214,7 +217,7 @@ impl Gateway {
             Stage::Waiting(..) => readers.full.push(session),
             _ => {
                 let heard = std::mem::take(&mut reading.heard);
-                if let Some(mut exchange) = peers.exchange(reading.connection) {
+                if let Some(mut exchange) = peers.exchange(connection) {
                     let sent = exchange.send(&heard);
                     links.has_sent(session, heard.len(), sent);
                 }
@@ -243,9 +246,8 @@ impl Gateway {
         self.links.remove(session);
         self.hub.close(session, now);
         let Stage::Waiting(poll, _) = reading.stage else { return };
-        if let Some(mut exchange) = peers.exchange(reading.connection) {
-            exchange.respond(&poll::answer(&poll, reading.reader.positions(), &reading.heard));
-        }
+        let answer = poll::answer(&poll, reading.reader.positions(), &reading.heard);
+        self.respond(peers, reading.connection, answer);
     }
 
     /// A reader's session is over, and its request has not been answered, or not to its end.
@@ -253,17 +255,17 @@ impl Gateway {
         &mut self,
         peers: &mut Peers<'_, SessionSlot>,
         session: SessionKey,
-        answer: &Answer,
+        answer: Answer,
         now: Duration,
     ) {
         self.links.remove(session);
         self.hub.close(session, now);
         let Some(reading) = self.readers.remove(session) else { return };
-        let Some(mut exchange) = peers.exchange(reading.connection) else { return };
-        match reading.stage {
-            Stage::Streaming => exchange.end(),
-            Stage::Beginning(_) | Stage::Waiting(..) => exchange.respond(answer),
-        };
+        if !matches!(reading.stage, Stage::Streaming) {
+            self.respond(peers, reading.connection, answer);
+        } else if let Some(mut exchange) = peers.exchange(reading.connection) {
+            exchange.end();
+        }
     }
 
     /// The hub has ended a reader's session.
@@ -273,8 +275,12 @@ impl Gateway {
         session: SessionKey,
         disconnect: &Disconnect,
     ) {
-        let Some(reading) = self.readers.readings.get(&session) else { return };
         let status = if disconnect.reconnects() { 503 } else { 403 };
+        let reason = format!("{}\n", disconnect.reason);
+        let answer = Answer::Now(Response::text(status, reason));
+        let Some(reading) = self.readers.readings.get(&session) else {
+            return self.end_asking(peers, session, answer);
+        };
         let is_streaming = matches!(reading.stage, Stage::Streaming);
         if is_streaming
             && !disconnect.reconnects()
@@ -282,14 +288,12 @@ impl Gateway {
         {
             exchange.send(events::STOP);
         }
-        let reason = format!("{}\n", disconnect.reason);
-        let answer = Answer::Now(Response::text(status, reason));
-        self.end_reading(peers, session, &answer, peers.now());
+        self.end_reading(peers, session, answer, peers.now());
     }
 }
 
 /// The answer to a request whose channels cannot be read.
-fn refusal(error: &Error) -> Answer {
+pub(crate) fn refusal(error: &Error) -> Answer {
     let status = match error {
         Error::Unauthorized | Error::TokenExpired | Error::Expired => 401,
         Error::PermissionDenied => 403,

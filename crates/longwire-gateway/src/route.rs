@@ -1,5 +1,7 @@
 //! Which path is what.
 
+use crate::asking::Question;
+
 /// What a path stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Route<'a> {
@@ -17,6 +19,10 @@ pub(crate) enum Route<'a> {
     Events,
     /// The same by long polling.
     Poll,
+    /// A client's question, for those that read the two above.
+    Ask(Question),
+    /// The built-in page.
+    Page,
     /// Whether the server serves.
     Health,
 }
@@ -31,6 +37,10 @@ impl<'a> Route<'a> {
             "/emulation" => Self::Emulation,
             "/sse" => Self::Events,
             "/poll" => Self::Poll,
+            "/publish" => Self::Ask(Question::Publish),
+            "/presence" => Self::Ask(Question::Presence),
+            "/history" => Self::Ask(Question::History),
+            "/" => Self::Page,
             "/health" => Self::Health,
             _ => Self::Api(path.strip_prefix("/api/")?),
         })
@@ -39,14 +49,21 @@ impl<'a> Route<'a> {
     /// The methods that it takes, beside OPTIONS.
     pub(crate) fn methods(self) -> &'static [&'static str] {
         match self {
-            Self::WebSocket | Self::EmulatedSse | Self::Events | Self::Poll => &["GET"],
-            Self::Health => &["GET", "HEAD"],
-            Self::EmulatedHttpStream | Self::Emulation | Self::Api(_) => &["POST"],
+            Self::WebSocket
+            | Self::EmulatedSse
+            | Self::Events
+            | Self::Poll
+            | Self::Ask(Question::Presence | Question::History) => &["GET"],
+            Self::Page | Self::Health => &["GET", "HEAD"],
+            Self::EmulatedHttpStream
+            | Self::Emulation
+            | Self::Ask(Question::Publish)
+            | Self::Api(_) => &["POST"],
         }
     }
 
     /// Whether pages of other origins may use it, where they are on the list.
     pub(crate) fn is_for_pages(self) -> bool {
-        !matches!(self, Self::Api(_))
+        !matches!(self, Self::Api(_) | Self::Page)
     }
 }

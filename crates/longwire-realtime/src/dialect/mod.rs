@@ -6,6 +6,7 @@
 
 pub mod centrifuge;
 pub(crate) mod fields;
+pub mod once;
 pub mod poll;
 pub mod positions;
 #[cfg(test)]

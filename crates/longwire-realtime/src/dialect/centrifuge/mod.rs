@@ -19,4 +19,5 @@ pub use error::{code, is_temporary};
 pub use frame::{FrameLimits, decode_frame};
 pub(crate) use push::body as push_body;
 pub use push::encode_push;
+pub(crate) use reply::body as reply_body;
 pub use reply::encode_reply;

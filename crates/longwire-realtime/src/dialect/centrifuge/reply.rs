@@ -13,7 +13,7 @@ pub fn encode_reply(id: CommandId, reply: &Result<Reply, Error>, out: &mut Vec<u
     object(out, |it| {
         it.number("id", id.into());
         match reply {
-            Ok(reply) => method(it, reply),
+            Ok(reply) => body(it, reply),
             Err(error) => it.object("error", |it| {
                 it.number("code", code(error).into());
                 it.text("message", &error.to_string());
@@ -24,7 +24,7 @@ pub fn encode_reply(id: CommandId, reply: &Result<Reply, Error>, out: &mut Vec<u
 }
 
 /// The one field of a reply beside its number.
-fn method(it: &mut Object<'_>, reply: &Reply) {
+pub(crate) fn body(it: &mut Object<'_>, reply: &Reply) {
     match reply {
         Reply::Connect(connected) => it.object("connect", |it| connect(it, connected)),
         Reply::Subscribe(subscribed) => {

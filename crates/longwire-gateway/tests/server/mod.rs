@@ -1,0 +1,117 @@
+//! A realtime server on a port of its own, and plain requests to it.
+
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use longwire_gateway::{Node, Origins, Settings};
+use longwire_realtime::{Access, Namespace, NoTokens, Times};
+use longwire_server::{Config, Handle, Server};
+
+/// A server in which everyone may do everything, but for some namespaces: in `quiet:` nobody may
+/// publish, `plain:` has neither history nor presence, and `short:` keeps two publications.
+pub(crate) struct TestServer {
+    pub(crate) address: SocketAddr,
+    handle: Handle,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl TestServer {
+    pub(crate) fn start() -> Self {
+        let quiet = Namespace { publish: Access::Nobody, ..open() };
+        let plain = Namespace { history_size: 0, presence: false, recover: false, ..open() };
+        let short = Namespace { history_size: 2, ..open() };
+        let namespaces = [("quiet", quiet), ("plain", plain), ("short", short)];
+        let realtime = longwire_realtime::Config {
+            default_namespace: Arc::new(open()),
+            namespaces: namespaces.map(|(name, it)| (name.into(), Arc::new(it))).into(),
+            allow_anonymous: true,
+            times: Times { unix_time_at_zero: Duration::from_secs(1), ..Times::default() },
+            ..longwire_realtime::Config::default()
+        };
+        let mut origins = Origins::default();
+        origins.add("https://friend.example").unwrap();
+        let settings = Settings {
+            origins,
+            sse_retry: Duration::from_millis(50),
+            page: true,
+            ..Settings::default()
+        };
+        let node = Node::new(realtime, settings, NoTokens, numbers);
+        let listen = vec![([127, 0, 0, 1], 0).into()];
+        let server = Server::bind(Config { listen, threads: 2, ..Config::default() }).unwrap();
+        let (address, handle) = (server.addresses()[0], server.handle());
+        let serve = move || server.run(|waker| node.gateway(waker)).unwrap();
+        Self { address, handle, thread: Some(std::thread::spawn(serve)) }
+    }
+
+    /// Sends a request on a connection of its own.
+    pub(crate) fn ask(&self, request: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+        let mut stream = TcpStream::connect(self.address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        let mut head = format!("{request} HTTP/1.1\r\nHost: {}\r\n", self.address);
+        for (name, value) in headers {
+            head += &format!("{name}: {value}\r\n");
+        }
+        head += &format!("Content-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len());
+        stream.write_all(head.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        Answer { status, head: head.to_owned(), body: body.to_owned() }
+    }
+
+    /// Publishes as a client does that reads.
+    pub(crate) fn publish(&self, channel: &str, data: &str) {
+        let answer = self.ask(&format!("POST /publish?channel={channel}"), &[], data);
+        assert_eq!((answer.status, &*answer.body), (200, r#"{"publish":{}}"#));
+    }
+}
+
+impl Drop for TestServer {
+    fn drop(&mut self) {
+        self.handle.shut_down();
+        if let Some(thread) = self.thread.take() {
+            // A panic of its own has been printed.
+            let _ = thread.join();
+        }
+    }
+}
+
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    head: String,
+    pub(crate) body: String,
+}
+
+impl Answer {
+    /// The value of a header.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        let mut fields = self.head.lines().filter_map(|line| line.split_once(": "));
+        fields.find(|(field, _)| field.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    }
+}
+
+fn open() -> Namespace {
+    Namespace {
+        history_size: 1000,
+        recover: true,
+        presence: true,
+        join_leave: true,
+        subscribe: Access::Anyone,
+        publish: Access::Anyone,
+        see_presence: Access::Anyone,
+        see_history: Access::Anyone,
+        ..Namespace::default()
+    }
+}
+
+/// No two are the same, which is all that matters here.
+fn numbers() -> u128 {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    u128::from(LAST.fetch_add(1, Ordering::Relaxed)) * 0x0001_0000_0001_0000_0001
+}

@@ -45,6 +45,7 @@ pub(crate) fn head(dialect: Dialect) -> Response {
     let (content_type, body): (_, &[u8]) = match dialect {
         // Some proxies and browsers pass nothing on before the first bytes of the body.
         Dialect::CentrifugeSse => (sse::CONTENT_TYPE, b"\n"),
+        Dialect::Sse => (sse::CONTENT_TYPE, b""),
         _ => ("application/octet-stream", b""),
     };
     let headers = [
@@ -83,5 +84,26 @@ impl Gateway {
             return text(503, "the worker of this session has too much to do\n");
         }
         Answer::Now(Response { status: 204, headers: Vec::new(), body: b"".into() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A browser's `EventSource` takes nothing that is not called an event stream.
+    #[test]
+    fn what_a_stream_is_called_and_begins_with() {
+        let table: [(Dialect, &str, &[u8]); 3] = [
+            (Dialect::CentrifugeSse, "text/event-stream", b"\n"),
+            (Dialect::CentrifugeHttpStream, "application/octet-stream", b""),
+            (Dialect::Sse, "text/event-stream", b""),
+        ];
+        for (dialect, content_type, body) in table {
+            let head = head(dialect);
+            let field = head.headers.iter().find(|(name, _)| name == "Content-Type");
+            assert_eq!(field.map(|(_, value)| &**value), Some(content_type), "{dialect:?}");
+            assert_eq!(&*head.body, body, "{dialect:?}");
+        }
     }
 }

@@ -23,8 +23,8 @@ impl<N: Network, A: Application> Worker<N, A> {
     // ---- in ----
 
     /// Reads from a connection, once, if there is something to read and reason to; and once more where
-    /// that is the beginning of a long message: then the rest comes while the memory for it is in the
-    /// cache.
+    /// that filled the buffer. In the middle of a long message the second read brings its rest while the
+    /// memory for it is in the cache; of many short ones, more are answered, or passed on, together.
     pub(crate) fn read_if_ready(&mut self, key: usize) {
         let Some(connection) = self.table.connections.get_mut(key) else { return };
         if !connection.takes_input() {
@@ -52,10 +52,10 @@ impl<N: Network, A: Application> Worker<N, A> {
         }
     }
 
-    /// Whether there is more to read of a long message.
+    /// Whether there is more to read, and what was read is processed.
     fn goes_on(&mut self, key: usize) -> bool {
         let Some(connection) = self.table.connections.get_mut(key) else { return false };
-        connection.readable && !connection.paused && space(connection).is_some()
+        connection.readable && !connection.paused && !connection.unprocessed
     }
 
     fn read(&mut self, key: usize) {

@@ -5,8 +5,8 @@
 //! 1. It waits for readiness, or for the next deadline; not at all where work was left over.
 //! 2. A shutdown, if one was asked for.
 //! 3. The connections that became ready: what waits is written before anything is read, and each is
-//!    read from **once**, or twice where a long message begins.
-//! 4. The connections that filled the buffer in the turn before, once more each.
+//!    read from **once**, or twice where the first read filled the buffer.
+//! 4. The connections that did so with the second read in the turn before, in the same way.
 //! 5. Deadlines that have passed.
 //! 6. What concerns the application and no peer: it was woken, its time has come, connections have
 //!    room again.
@@ -16,7 +16,7 @@
 //! 9. What was sent to connections outside of their own turn is written, everything for one
 //!    connection together.
 //!
-//! That is each connection's budget: one buffer of input, or with it a mebibyte of a long message; as
+//! That is each connection's budget: two buffers of input, or one and a mebibyte of a long message; as
 //! much output as a few flushes take; and not many more bytes of messages than that, into however many
 //! they inflate. What is left has the next turn, so that however busy a socket is, the others have
 //! theirs.

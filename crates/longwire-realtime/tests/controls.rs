@@ -2,8 +2,10 @@
 
 mod world;
 
-use longwire_realtime::{Command, Config, Dialect, Disconnect, Request, SessionId, Target, Times};
-use world::{World, api_publish, config, connect, publish, seconds, subscribe, world};
+use longwire_realtime::{
+    Command, Config, Dialect, Disconnect, Recover, Request, SessionId, Target, Times,
+};
+use world::{World, api_publish, config, connect, publish, seconds, subscribe, words, world};
 
 fn of_user(user: &str) -> Target {
     Target { user: user.into(), ..Target::default() }
@@ -33,6 +35,33 @@ fn a_user_is_subscribed_and_unsubscribed_on_all_hubs() {
         assert_eq!(world.lines(client), ["news unsubscribed 2000"]);
     }
     assert_eq!(world.lines(other), [""; 0]);
+}
+
+#[test]
+fn a_user_is_subscribed_from_a_position() {
+    // Where it was, and what it is told.
+    let rows: [(u64, &[&str]); 3] = [
+        (1, &["news subscribed at 1/1 recovered []", "news 2=2", "news 3=3", "news 4=4"]),
+        (3, &["news subscribed at 1/3 recovered []", "news 4=4"]),
+        (9, &["news subscribed at 1/3 not recovered []", "news 4=4"]),
+    ];
+    for (offset, lines) in rows {
+        let mut world = world();
+        let client = world.connect(0, "7");
+        for data in ["1", "2", "3"] {
+            world.api(0, api_publish("news", data)).unwrap();
+        }
+        let subscribe = Request::Subscribe {
+            target: of_user("7"),
+            channel: "news".into(),
+            recover: Some(Recover { epoch: words::epoch("1"), offset }),
+            info: None,
+            ttl: None,
+        };
+        world.api(0, subscribe).unwrap();
+        world.api(0, api_publish("news", "4")).unwrap();
+        assert_eq!(world.lines(client), lines, "from {offset}");
+    }
 }
 
 #[test]

@@ -213,7 +213,10 @@ fn disconnect(fields: &Fields<'_>) -> Result<Disconnect, Error> {
     let code = code
         .filter(|code| (3000..5000).contains(code))
         .ok_or_else(|| custom.must_be("code", "a number from 3000 to 4999"))?;
-    let reason = custom.text("reason")?.unwrap_or_default();
+    // A client that finds no reason in a Close frame may not look at the code beside it either, and
+    // come back where it is to stay away.
+    let reason = custom.text("reason")?.filter(|reason| !reason.is_empty());
+    let reason = reason.unwrap_or_else(|| "disconnect".to_owned());
     if reason.len() > MAX_REASON_BYTES {
         return Err(custom.must_be("reason", "a string of at most 123 bytes"));
     }
@@ -357,6 +360,13 @@ mod tests {
                 "disconnect":{"code":4500,"reason":"out","reconnect":false}}"#,
             disconnect(vec![ClientId(1)], Disconnect { code: 4500, reason: "out".into() }),
         );
+        for without in [r#"{"code":3999}"#, r#"{"code":3999,"reason":""}"#] {
+            reads(
+                "disconnect",
+                &format!(r#"{{"user":"7","disconnect":{without}}}"#),
+                disconnect(vec![], Disconnect { code: 3999, reason: "disconnect".into() }),
+            );
+        }
     }
 
     #[test]

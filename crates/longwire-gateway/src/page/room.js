@@ -51,6 +51,7 @@ class Room {
     this.typingChannel = `${channel}.typing`;
     this.client = null;
     this.names = new Map();
+    this.clients = null;
     this.typists = new Map();
     this.quietUntil = Infinity;
     this.toldTypingAt = -Infinity;
@@ -105,7 +106,10 @@ class Room {
 
   publication(channel, { data, info, offset }) {
     const isKnown = data !== null && typeof data === "object" && typeof data.from === "string";
-    if (isKnown && info) this.names.set(info.client, data.from);
+    if (isKnown && info && this.names.get(info.client) !== data.from) {
+      this.names.set(info.client, data.from);
+      this.showPresence();
+    }
     if (channel === this.typingChannel) {
       if (isKnown && data.id !== myId && performance.now() > this.quietUntil) this.types(data);
       return;
@@ -167,14 +171,16 @@ class Room {
   async askPresence() {
     try {
       const { presence } = await this.transport.presence();
-      if (!this.isOver) this.showPresence(Object.values(presence.presence));
+      this.clients = Object.values(presence.presence);
+      if (!this.isOver) this.showPresence();
     } catch (error) {
       if (error instanceof Refused) at("present-note").textContent = `Not known: ${error.message}`;
     }
   }
 
-  showPresence(clients) {
-    const items = clients.map(({ client, user }) => {
+  showPresence() {
+    if (!this.clients) return;
+    const items = this.clients.map(({ client, user }) => {
       const name = client === this.client ? `${this.name} (you)` : user || this.names.get(client);
       const item = document.createElement("li");
       item.textContent = name || `anonymous ${client.slice(0, 8)}`;

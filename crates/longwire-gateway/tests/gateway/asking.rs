@@ -1,8 +1,6 @@
 //! `POST /publish`, `GET /presence` and `GET /history`: what clients do that only read otherwise.
 
-mod server;
-
-use server::TestServer;
+use crate::server::TestServer;
 
 const PUBLISHED: &str = r#"{"publish":{}}"#;
 const FRIEND: (&str, &str) = ("Origin", "https://friend.example");

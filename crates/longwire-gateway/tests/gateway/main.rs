@@ -1,0 +1,7 @@
+//! The whole server, over real sockets: requests and their answers, and the built-in page in a browser.
+
+mod asking;
+mod browser;
+mod page;
+mod proxy;
+mod server;

@@ -83,12 +83,15 @@ async function startProxy(t, server) {
     }
     client.pipe(upstream);
     upstream.pipe(client);
+    upstream.on("data", () => proxy.onData());
     return undefined;
   });
   listener.listen(0, "127.0.0.1");
   await once(listener, "listening");
   const proxy = {
     address: `127.0.0.1:${listener.address().port}`,
+    /** Called when something comes from the server. */
+    onData() {},
     /** Breaks all connections, and lets no others through. */
     cut() {
       open = false;
@@ -212,6 +215,16 @@ async function subscribe(client, channel, options) {
   return { subscription, events, subscribed };
 }
 
+/** A WebSocket that loses the commands that `isLost` is true of. */
+function losing(isLost) {
+  return class extends WebSocket {
+    send(frame) {
+      const lines = frame.split("\n").filter((line) => !isLost(JSON.parse(line)));
+      if (lines.length > 0) super.send(lines.join("\n"));
+    }
+  };
+}
+
 /** A token (RFC 7519) with these claims, signed with HS256. */
 function token(claims, secret = TOKEN_SECRET) {
   const encode = (part) => Buffer.from(JSON.stringify(part)).toString("base64url");
@@ -241,6 +254,7 @@ module.exports = {
   WAIT,
   connect,
   fromNow,
+  losing,
   makeClient,
   makeSubscription,
   refusal,

@@ -1,0 +1,220 @@
+// Tokens: who gets in with one, what happens when it expires, and what the server subscribes its
+// bearer to.
+
+"use strict";
+
+const assert = require("node:assert/strict");
+const { describe, test } = require("node:test");
+const {
+  TRANSPORTS,
+  WAIT,
+  connect,
+  fromNow,
+  losing,
+  makeClient,
+  makeSubscription,
+  refusal,
+  startProxy,
+  startServer,
+  subscribe,
+  token,
+} = require("./support.cjs");
+
+const OPTIONS = { timeout: 3 * WAIT };
+
+for (const transport of TRANSPORTS) {
+  test(`${transport}: a good token says who one is`, OPTIONS, async (t) => {
+    const server = await startServer(t, "--no-anonymous");
+    const good = token({ sub: "alice", info: { name: "Alice" }, exp: fromNow(600) });
+    const { client, connected } = await connect(t, server, transport, { token: good });
+    const { subscription } = await subscribe(client, "room");
+    const { clients } = await subscription.presence();
+    const { [connected.client]: member, ...others } = clients;
+    assert.deepEqual([member.user, member.connInfo, others], ["alice", { name: "Alice" }, {}]);
+    // A channel whose name says who it is for.
+    const own = await subscribe(client, "talk#alice,bob");
+    await own.subscription.publish(1);
+    assert.equal((await own.events.next("publication")).info.user, "alice");
+    const foreign = makeSubscription(client, "talk#bob,carol");
+    foreign.subscription.subscribe();
+    assert.equal((await foreign.events.next("unsubscribed")).code, 103);
+  });
+
+  test(`${transport}: an invalid token ends it for good, and none is asked for`, OPTIONS, async (t) => {
+    const server = await startServer(t, "--no-anonymous");
+    const forged = token({ sub: "alice" }, "another secret");
+    const asked = () => assert.fail("a token was asked for");
+    for (const bad of [forged, "no token", `${token({ sub: "alice" })}A`]) {
+      const { client, events } = makeClient(t, server, transport, { token: bad, getToken: asked });
+      client.connect();
+      const { code, reason } = await events.next("disconnected");
+      assert.deepEqual([code, reason], [3500, "invalid token"], bad);
+    }
+  });
+
+  test(`${transport}: without a token, where one is needed, nobody gets in`, OPTIONS, async (t) => {
+    const server = await startServer(t, "--no-anonymous");
+    const { client, events } = makeClient(t, server, transport);
+    client.connect();
+    assert.equal((await events.next("disconnected")).code, 101);
+  });
+
+  test(`${transport}: an expired token is replaced by a fresh one`, OPTIONS, async (t) => {
+    const server = await startServer(t, "--no-anonymous");
+    const tokens = [];
+    const { client, events } = makeClient(t, server, transport, {
+      token: token({ sub: "alice", exp: fromNow(-1) }),
+      getToken: async () => {
+        tokens.push("fresh");
+        return token({ sub: "alice", exp: fromNow(600) });
+      },
+    });
+    client.connect();
+    assert.equal((await events.next("error")).error.code, 109);
+    await events.next("connected");
+    assert.deepEqual(tokens, ["fresh"]);
+  });
+}
+
+// They wait for seconds to pass, all of them at once.
+describe("tokens are refreshed while the session goes on", { concurrency: true }, () => {
+  for (const transport of TRANSPORTS) {
+    test(transport, OPTIONS, async (t) => {
+      // What has expired goes on for a second: so a refresh that did not count would end it.
+      const server = await startServer(t, "--expiry-leeway", "1");
+      let [connections, subscriptions] = [0, 0];
+      let enough;
+      const refreshedTwice = new Promise((resolve) => {
+        enough = () => connections >= 2 && subscriptions >= 2 && resolve();
+      });
+      const { client, events: of } = await connect(t, server, transport, {
+        token: token({ sub: "alice", exp: fromNow(2) }),
+        getToken: async () => {
+          connections += 1;
+          enough();
+          return token({ sub: "alice", exp: fromNow(2) });
+        },
+      });
+      const { subscription, events } = await subscribe(client, "secret:room", {
+        token: token({ sub: "alice", channel: "secret:room", exp: fromNow(2) }),
+        getToken: async () => {
+          subscriptions += 1;
+          enough();
+          return token({ sub: "alice", channel: "secret:room", exp: fromNow(2) });
+        },
+      });
+      await refreshedTwice;
+      await subscription.publish("still here");
+      assert.equal((await events.next("publication")).data, "still here");
+      assert.deepEqual([of.left("connecting"), events.left("subscribing")], [1, 1]);
+    });
+  }
+});
+
+describe("over a WebSocket", () => {
+  const transport = "websocket";
+
+  test("a refresh that comes too late: 3005, and back with a fresh token", OPTIONS, async (t) => {
+    const server = await startServer(t, "--expiry-leeway", "0");
+    const proxy = await startProxy(t, server);
+    const fresh = [];
+    const { events } = await connect(t, proxy, transport, {
+      token: token({ sub: "alice", exp: fromNow(1) }),
+      getToken: async () => {
+        fresh.push(token({ sub: "alice", exp: fromNow(600) }));
+        return fresh.at(-1);
+      },
+      // It is not asked to refresh in time.
+      websocket: losing((command) => "refresh" in command),
+    });
+    await events.next("connecting");
+    assert.equal((await events.next("connecting")).code, 3005);
+    await events.next("connected");
+    assert.ok(fresh.length > 0);
+  });
+
+  test("a subscription that is not refreshed: 2501, and again with a fresh token", OPTIONS, async (t) => {
+    const server = await startServer(t, "--expiry-leeway", "0");
+    const { client } = await connect(t, server, transport, {
+      token: token({ sub: "alice" }),
+      websocket: losing((command) => "sub_refresh" in command),
+    });
+    const claims = { sub: "alice", channel: "secret:room" };
+    const { events } = await subscribe(client, "secret:room", {
+      token: token({ ...claims, exp: fromNow(1) }),
+      getToken: async () => token({ ...claims, exp: fromNow(600) }),
+    });
+    await events.next("subscribing");
+    assert.equal((await events.next("subscribing")).code, 2501);
+    await events.next("subscribed");
+  });
+
+  test("subscription tokens are for one user and one channel", OPTIONS, async (t) => {
+    const server = await startServer(t);
+    const { client } = await connect(t, server, transport, { token: token({ sub: "alice" }) });
+    const good = { sub: "alice", channel: "secret:room" };
+    const table = [
+      [token({ ...good, sub: "bob" }), 103],
+      [token({ ...good, channel: "secret:other" }), 103],
+      [token({ sub: "alice" }), 103],
+      [token(good, "another secret"), 103],
+      ["no token", 103],
+    ];
+    for (const [row, [bad, code]] of table.entries()) {
+      const { subscription, events } = makeSubscription(client, "secret:room", { token: bad });
+      subscription.subscribe();
+      assert.equal((await events.next("unsubscribed")).code, code, `row ${row}`);
+      client.removeSubscription(subscription);
+    }
+    const expired = makeSubscription(client, "secret:room", {
+      token: token({ ...good, exp: fromNow(-1) }),
+      getToken: async () => token({ ...good, info: { role: "writer" }, exp: fromNow(600) }),
+    });
+    expired.subscription.subscribe();
+    assert.equal((await expired.events.next("error")).error.code, 109);
+    await expired.events.next("subscribed");
+    await expired.subscription.publish(1);
+    const { info } = await expired.events.next("publication");
+    assert.deepEqual([info.user, info.chanInfo], ["alice", { role: "writer" }]);
+    assert.equal((await refusal(client.publish("secret:other", 1))).code, 103);
+  });
+});
+
+for (const transport of TRANSPORTS) {
+  test(`${transport}: the token's channels are there at once, and recover`, OPTIONS, async (t) => {
+    const server = await startServer(t);
+    const proxy = await startProxy(t, server);
+    const subs = { "secret:named": { info: { seat: 7 } } };
+    const { events } = await connect(t, proxy, transport, {
+      token: token({ sub: "alice", channels: ["room", "secret:own"], subs }),
+    });
+    const channels = ["room", "secret:named", "secret:own"];
+    const subscribed = await events.take("subscribed", 3);
+    assert.deepEqual(subscribed.map(({ channel }) => channel).sort(), channels);
+    const { presence } = await server.api("presence", { channel: "secret:named" });
+    const [member] = Object.values(presence);
+    assert.deepEqual([member.user, member.chan_info], ["alice", { seat: 7 }]);
+    const offsets = { "room": 0, "secret:named": 0, "secret:own": 0 };
+    const publish = async (data) => {
+      for (const channel of channels) await server.api("publish", { channel, data });
+    };
+    const expectAll = async (count) => {
+      for (const { channel, data, offset } of await events.take("publication", 3 * count)) {
+        offsets[channel] += 1;
+        assert.deepEqual([offset, data], [offsets[channel], offsets[channel]], channel);
+      }
+    };
+    await publish(1);
+    await expectAll(1);
+    proxy.cut();
+    await events.take("subscribing", 3);
+    await publish(2);
+    await publish(3);
+    proxy.mend();
+    for (const { channel, wasRecovering, recovered } of await events.take("subscribed", 3)) {
+      assert.deepEqual([wasRecovering, recovered], [true, true], channel);
+    }
+    await expectAll(2);
+    assert.deepEqual(offsets, { "room": 3, "secret:named": 3, "secret:own": 3 });
+  });
+}

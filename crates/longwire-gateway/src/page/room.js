@@ -130,7 +130,7 @@ class Room {
   add(parts, kind = "") {
     const log = at("messages");
     const isAtEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
-    const item = document.createElement("li");
+    const item = document.createElement("p");
     for (const [part, text] of parts) {
       const span = document.createElement("span");
       span.className = part === "from" ? `from ${kind}` : part;

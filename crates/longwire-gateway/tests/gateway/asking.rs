@@ -89,7 +89,10 @@ fn pages_of_other_origins() {
         assert_eq!(friend.header("Access-Control-Expose-Headers"), Some("ETag"), "{request}");
         assert_eq!(friend.header("Vary"), Some("Origin"), "{request}");
     }
-    for request in asked.into_iter().chain(["POST /publish?channel=a"]) {
+    let stream = server.ask_for_stream("GET /sse?channel=a", &[FRIEND]);
+    assert_eq!((stream.status, stream.header("Content-Type")), (200, Some("text/event-stream")));
+    assert_eq!(stream.header("Access-Control-Allow-Origin"), Some(FRIEND.1));
+    for request in asked.into_iter().chain(["GET /sse?channel=a", "POST /publish?channel=a"]) {
         let stranger = server.ask(request, &[STRANGER], "{}");
         assert_eq!(stranger.status, 403, "{request}");
         assert_eq!(stranger.header("Access-Control-Allow-Origin"), None, "{request}");

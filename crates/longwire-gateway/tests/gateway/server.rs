@@ -48,8 +48,20 @@ impl TestServer {
         Self { address, handle, thread: Some(std::thread::spawn(serve)) }
     }
 
-    /// Sends a request on a connection of its own.
+    /// Sends a request on a connection of its own, and reads the answer to its end.
     pub(crate) fn ask(&self, request: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+        let mut stream = self.send(request, headers, body);
+        let mut answer = Answer::begin(&mut stream);
+        stream.read_to_string(&mut answer.body).unwrap();
+        answer
+    }
+
+    /// Sends a request, and reads the head of an answer that does not end.
+    pub(crate) fn ask_for_stream(&self, request: &str, headers: &[(&str, &str)]) -> Answer {
+        Answer::begin(&mut self.send(request, headers, ""))
+    }
+
+    fn send(&self, request: &str, headers: &[(&str, &str)], body: &str) -> TcpStream {
         let mut stream = TcpStream::connect(self.address).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
         let mut head = format!("{request} HTTP/1.1\r\nHost: {}\r\n", self.address);
@@ -58,11 +70,7 @@ impl TestServer {
         }
         head += &format!("Content-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len());
         stream.write_all(head.as_bytes()).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
-        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        Answer { status, head: head.to_owned(), body: body.to_owned() }
+        stream
     }
 
     /// Publishes as a client does that reads.
@@ -89,6 +97,19 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
+    /// Reads the head, and nothing behind it.
+    fn begin(stream: &mut TcpStream) -> Self {
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            stream.read_exact(&mut byte).unwrap();
+            head.extend(byte);
+        }
+        let head = String::from_utf8(head).unwrap();
+        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+        Self { status, head, body: String::new() }
+    }
+
     /// The value of a header.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let mut fields = self.head.lines().filter_map(|line| line.split_once(": "));

@@ -198,13 +198,13 @@ impl Hub {
         match origin {
             Origin::Command(id) => self.reply(key, id, &Ok(Reply::Subscribe(subscribed))),
             Origin::Connect => self.connect_subscribed(key, name, subscribed),
-            Origin::Application => self.push_subscribed(key, name, subscribed),
+            Origin::Application => self.push_subscribed(key, &name, subscribed),
         }
     }
 
     /// A subscription that the client has not asked for has begun. Clients look for no publications
     /// in what tells them so: these follow one by one, from the position that they are told.
-    fn push_subscribed(&mut self, key: SessionKey, name: ChannelName, mut subscribed: Subscribed) {
+    fn push_subscribed(&mut self, key: SessionKey, name: &ChannelName, mut subscribed: Subscribed) {
         let publications = std::mem::take(&mut subscribed.publications);
         if let (Some(position), Some(first)) = (&mut subscribed.position, publications.first()) {
             position.offset = first.offset.saturating_sub(1);

@@ -22,6 +22,7 @@ mod peers_run;
 mod process;
 mod python;
 mod rfc;
+mod sdk;
 mod sources;
 mod steps;
 mod suite;

@@ -8,6 +8,7 @@ use crate::dependencies;
 use crate::differential;
 use crate::process::{Child, Log, run};
 use crate::rfc;
+use crate::sdk;
 use crate::sources;
 use crate::system_calls;
 use crate::verdicts::Selection;
@@ -38,6 +39,8 @@ const STEPS: &[Step] = &[
     Step { name: "advisories", about: "advisories, yanks", run: dependencies::check_advisories },
     Step { name: "clients-python", about: "PyPI's websockets, both ways", run: clients::python },
     Step { name: "clients-node", about: "npm's ws, both ways", run: clients::node },
+    Step { name: "sdk-centrifuge", about: "npm's centrifuge, on the server", run: sdk::centrifuge },
+    Step { name: "sdk-cent", about: "PyPI's cent, on its API", run: sdk::cent },
     Step {
         name: "autobahn-server",
         about: "the suite's quick cases against longwire echo",

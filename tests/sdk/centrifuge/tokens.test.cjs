@@ -80,30 +80,31 @@ for (const transport of TRANSPORTS) {
 describe("tokens are refreshed while the session goes on", { concurrency: true }, () => {
   for (const transport of TRANSPORTS) {
     test(transport, OPTIONS, async (t) => {
-      // What has expired goes on for a second: so a refresh that did not count would end it.
-      const server = await startServer(t, "--expiry-leeway", "1");
+      // What has expired goes on for three seconds: a refresh that did not count would end it before
+      // the fifth.
+      const server = await startServer(t, "--expiry-leeway", "3");
       let [connections, subscriptions] = [0, 0];
       let enough;
-      const refreshedTwice = new Promise((resolve) => {
-        enough = () => connections >= 2 && subscriptions >= 2 && resolve();
+      const refreshed = new Promise((resolve) => {
+        enough = () => connections >= 5 && subscriptions >= 5 && resolve();
       });
       const { client, events: of } = await connect(t, server, transport, {
-        token: token({ sub: "alice", exp: fromNow(2) }),
+        token: token({ sub: "alice", exp: fromNow(1) }),
         getToken: async () => {
           connections += 1;
           enough();
-          return token({ sub: "alice", exp: fromNow(2) });
+          return token({ sub: "alice", exp: fromNow(1) });
         },
       });
       const { subscription, events } = await subscribe(client, "secret:room", {
-        token: token({ sub: "alice", channel: "secret:room", exp: fromNow(2) }),
+        token: token({ sub: "alice", channel: "secret:room", exp: fromNow(1) }),
         getToken: async () => {
           subscriptions += 1;
           enough();
-          return token({ sub: "alice", channel: "secret:room", exp: fromNow(2) });
+          return token({ sub: "alice", channel: "secret:room", exp: fromNow(1) });
         },
       });
-      await refreshedTwice;
+      await refreshed;
       await subscription.publish("still here");
       assert.equal((await events.next("publication")).data, "still here");
       assert.deepEqual([of.left("connecting"), events.left("subscribing")], [1, 1]);
@@ -111,7 +112,8 @@ describe("tokens are refreshed while the session goes on", { concurrency: true }
   }
 });
 
-describe("over a WebSocket", () => {
+// Some of these wait for seconds, too.
+describe("over a WebSocket", { concurrency: true }, () => {
   const transport = "websocket";
 
   test("a refresh that comes too late: 3005, and back with a fresh token", OPTIONS, async (t) => {
@@ -119,7 +121,7 @@ describe("over a WebSocket", () => {
     const proxy = await startProxy(t, server);
     const fresh = [];
     const { events } = await connect(t, proxy, transport, {
-      token: token({ sub: "alice", exp: fromNow(1) }),
+      token: token({ sub: "alice", exp: fromNow(2) }),
       getToken: async () => {
         fresh.push(token({ sub: "alice", exp: fromNow(600) }));
         return fresh.at(-1);
@@ -141,7 +143,7 @@ describe("over a WebSocket", () => {
     });
     const claims = { sub: "alice", channel: "secret:room" };
     const { events } = await subscribe(client, "secret:room", {
-      token: token({ ...claims, exp: fromNow(1) }),
+      token: token({ ...claims, exp: fromNow(2) }),
       getToken: async () => token({ ...claims, exp: fromNow(600) }),
     });
     await events.next("subscribing");

@@ -9,6 +9,7 @@ const {
   TRANSPORTS,
   WAIT,
   connect,
+  makeClient,
   makeSubscription,
   refusal,
   startServer,
@@ -129,6 +130,42 @@ for (const transport of TRANSPORTS) {
     assert.deepEqual([events.left("connecting"), events.left("disconnected")], [1, 0]);
   });
 }
+
+for (const transport of TRANSPORTS) {
+  test(`${transport}: commands that leave together, and large ones`, OPTIONS, async (t) => {
+    const server = await startServer(t);
+    const { client } = await connect(t, server, transport);
+    // An encoding of differences that the server does not have.
+    const { subscription, events } = await subscribe(client, "room", { delta: "fossil" });
+    const large = "żółć \u2028\r\n ".repeat(3000);
+    const sent = [1, large, { nested: [large.length, "\\"] }, "last"];
+    client.startBatching();
+    const published = sent.map((data) => subscription.publish(data));
+    const stats = subscription.presenceStats();
+    client.stopBatching();
+    await Promise.all(published);
+    assert.equal((await stats).numClients, 1);
+    const publications = await events.take("publication", sent.length);
+    assert.deepEqual(publications.map(({ data }) => data), sent);
+  });
+}
+
+describe("where a WebSocket cannot be had, the next transport takes its place", () => {
+  for (const transport of ["http_stream", "sse"]) {
+    test(transport, OPTIONS, async (t) => {
+      const server = await startServer(t);
+      const closed = "ws://127.0.0.1:1/connection/websocket";
+      const { client, events } = makeClient(t, server, transport, {}, [
+        { transport: "websocket", endpoint: closed },
+      ]);
+      client.connect();
+      assert.equal((await events.next("connected")).transport, transport);
+      const here = await subscribe(client, "room");
+      await here.subscription.publish(1);
+      assert.equal((await here.events.next("publication")).data, 1);
+    });
+  }
+});
 
 describe("commands over plain HTTP on any of four workers", () => {
   const WORKERS = "4";

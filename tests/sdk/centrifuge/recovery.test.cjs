@@ -85,6 +85,25 @@ for (const transport of TRANSPORTS) {
     assert.equal(events.left("publication"), 0);
   });
 
+  test(`${transport}: who knows a position begins there`, OPTIONS, async (t) => {
+    const server = await startServer(t);
+    await publish(server, "room", range(1, 5));
+    const { epoch } = await server.api("history", { channel: "room", limit: 0 });
+    const { client } = await connect(t, server, transport);
+    const here = await subscribe(client, "room", { since: { offset: 3, epoch } });
+    assert.deepEqual([here.subscribed.wasRecovering, here.subscribed.recovered], [true, true]);
+    await expectNumbers(here.events, [4, 5]);
+    await publish(server, "room", [6]);
+    await expectNumbers(here.events, [6]);
+    client.removeSubscription(here.subscription);
+    for (const since of [{ offset: 9, epoch }, { offset: 3, epoch: "no such" }]) {
+      const there = await subscribe(client, "room", { since });
+      assert.deepEqual([there.subscribed.wasRecovering, there.subscribed.recovered], [true, false]);
+      assert.deepEqual(there.subscribed.streamPosition, { offset: 6, epoch });
+      client.removeSubscription(there.subscription);
+    }
+  });
+
   for (const end of ["kill", "shutDown"]) {
     const name = `${transport}: after ${end} and a new start, that history is lost is told`;
     test(name, OPTIONS, async (t) => {

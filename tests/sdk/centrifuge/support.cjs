@@ -174,11 +174,14 @@ const CLIENT_EVENTS = ["connecting", "connected", "disconnected", "error"];
 const SERVER_SIDE = ["subscribing", "subscribed", "unsubscribed", "publication", "join", "leave"];
 const SUBSCRIPTION_EVENTS = [...SERVER_SIDE, "error"];
 
-/** A client that is about to connect to a server or a proxy, with its events. */
-function makeClient(t, { address }, transport, options = {}) {
+/**
+ * A client that is about to connect to a server or a proxy, with its events; it tries the transports
+ * `before` first.
+ */
+function makeClient(t, { address }, transport, options = {}, before = []) {
   const scheme = transport === "websocket" ? "ws" : "http";
   const endpoint = `${scheme}://${address}/connection/${transport}`;
-  const client = new Centrifuge([{ transport, endpoint }], {
+  const client = new Centrifuge([...before, { transport, endpoint }], {
     websocket: WebSocket,
     eventsource: EventSource,
     emulationEndpoint: `http://${address}/emulation`,

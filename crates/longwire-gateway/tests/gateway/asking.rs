@@ -53,6 +53,10 @@ fn what_requests_are_answered() {
         let answer = server.ask(request, &[], body);
         assert_eq!((answer.status, &*answer.body), (status, expected), "{request} {body}");
     }
+    // This server takes no token, so none must be overlooked.
+    let token = ("Authorization", "Bearer t");
+    let answer = server.ask("GET /presence?channel=a", &[token], "");
+    assert_eq!((answer.status, &*answer.body), (403, "invalid token\n"));
 }
 
 #[test]

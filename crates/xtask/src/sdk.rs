@@ -1,4 +1,4 @@
-//! Client libraries of others, as they are, with the realtime server: npm's `centrifuge` over each of its
+//! Client libraries of others, as they are, with `longwire serve`: npm's `centrifuge` over each of its
 //! transports, and PyPI's `cent` with the API. Their tests lie in `tests/sdk`.
 
 use std::ffi::OsStr;
@@ -34,7 +34,7 @@ pub(crate) fn centrifuge(workspace: &Workspace, log: &Log) -> Result<()> {
     for test in tests {
         let mut command = Command::new("node");
         command.args(["--test", "--test-reporter", "spec"]).arg(test);
-        command.env("NODE_PATH", &modules).env("REALTIME_SERVER", &server);
+        command.env("NODE_PATH", &modules).env("LONGWIRE", &server);
         run(&mut command, TESTS_LIMIT, log)?;
     }
     Ok(())
@@ -54,9 +54,8 @@ pub(crate) fn cent(workspace: &Workspace, log: &Log) -> Result<()> {
     run(&mut command, TESTS_LIMIT, log)
 }
 
-/// The server, as the step `test` has built it already: with all assertions.
+/// The server, with all assertions: a build without optimisation.
 fn server(workspace: &Workspace, log: &Log) -> Result<PathBuf> {
-    let build = ["build", "--package", "longwire-tests", "--bin", "realtime-server"];
-    workspace.run_cargo(&build, log)?;
-    Ok(workspace.target.join("debug").join("realtime-server"))
+    workspace.run_cargo(&["build", "--package", "longwire-cli"], log)?;
+    Ok(workspace.target.join("debug").join("longwire"))
 }

@@ -1,11 +1,12 @@
-"""PyPI's cent, as it is, with the HTTP API of a realtime server: every method that they share.
+"""PyPI's cent, as it is, with the HTTP API of `longwire serve`: every method that they share.
 
-    python api.py REALTIME_SERVER
+    python api.py LONGWIRE
 
-Starts the server, runs the tests, and ends the server. No wait is longer than 20 seconds.
+Starts `LONGWIRE serve`, runs the tests, and ends the server. No wait is longer than 20 seconds.
 """
 
 import json
+import pathlib
 import subprocess
 import sys
 import unittest
@@ -22,13 +23,18 @@ class Server:
     """A server, and a session of it that is spoken to by hand."""
 
     def __init__(self, program):
+        configuration = pathlib.Path(__file__).parent.parent / "longwire.toml"
         self.process = subprocess.Popen(
-            [program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [program, "serve", "--listen", "127.0.0.1:0", "--config", configuration],
+            env={"LONGWIRE_SERVER_THREADS": "2", "LONGWIRE_LOG_LEVEL": "warn"},
+            stdout=subprocess.PIPE,
+            text=True,
         )
-        self.url = self.process.stdout.readline().removeprefix("listening on ").strip()
+        line = self.process.stdout.readline()
+        self.url = line.removeprefix("listening on ").strip().removesuffix("/")
 
     def stop(self):
-        self.process.stdin.close()
+        self.process.terminate()
         self.process.wait(WAIT)
         self.process.stdout.close()
 
@@ -291,6 +297,8 @@ class Api(unittest.TestCase):
             (cent.PresenceRequest(channel=""), 107),
             (cent.PresenceRequest(channel="no such:namespace"), 102),
             (cent.HistoryRequest(channel="plain:refused"), 108),
+            (cent.PresenceRequest(channel="plain:refused"), 108),
+            (cent.PresenceStatsRequest(channel="plain:refused"), 108),
             (cent.HistoryRemoveRequest(channel=""), 107),
         ]
         for request, code in table:

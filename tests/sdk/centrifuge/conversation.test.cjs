@@ -115,7 +115,7 @@ for (const transport of TRANSPORTS) {
       [() => subscription.presence(), 103],
       [() => subscription.presenceStats(), 103],
       [() => subscription.history({ limit: 1 }), 103],
-      [() => plain.subscription.history({ limit: 1 }), 108],
+      [() => plain.subscription.history({ limit: 1 }), 103],
       [() => client.rpc("method", {}), 104],
     ];
     for (const [row, [command, code]] of table.entries()) {
@@ -168,7 +168,7 @@ describe("where a WebSocket cannot be had, the next transport takes its place", 
 });
 
 describe("commands over plain HTTP on any of four workers", () => {
-  const WORKERS = "4";
+  const WORKERS = { SERVER_THREADS: "4" };
   const COMMANDS = 32;
 
   /** A `fetch` that takes a connection of its own for each command. */
@@ -188,7 +188,7 @@ describe("commands over plain HTTP on any of four workers", () => {
 
   for (const transport of ["http_stream", "sse"]) {
     test(transport, OPTIONS, async (t) => {
-      const server = await startServer(t, "--threads", WORKERS);
+      const server = await startServer(t, WORKERS);
       const { client } = await connect(t, server, transport, { fetch: fetchAnew });
       const { subscription, events } = await subscribe(client, "room");
       const numbers = Array.from({ length: COMMANDS }, (_, number) => number);

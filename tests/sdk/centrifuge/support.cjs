@@ -7,6 +7,7 @@ const { spawn } = require("node:child_process");
 const { createHmac } = require("node:crypto");
 const { once } = require("node:events");
 const net = require("node:net");
+const { join } = require("node:path");
 const { createInterface } = require("node:readline");
 const { Centrifuge } = require("centrifuge");
 const { EventSource } = require("eventsource");
@@ -15,30 +16,40 @@ const { WebSocket } = require("ws");
 /** Milliseconds that any one step may take. */
 const WAIT = 20_000;
 
+const CONFIGURATION = join(__dirname, "..", "longwire.toml");
 const API_KEY = "the key of the tests";
 const TOKEN_SECRET = "a secret of the tests, thirty-two bytes";
 
 const TRANSPORTS = ["websocket", "http_stream", "sse"];
 
-/** Starts a server, which ends with the test; `arguments` are those of `realtime-server`. */
-async function startServer(t, ...args) {
-  const process_ = spawn(process.env.REALTIME_SERVER, args, { stdio: ["pipe", "pipe", "inherit"] });
-  const ended = once(process_, "exit");
-  t.after(() => process_.kill("SIGKILL"));
-  const lines = createInterface({ input: process_.stdout });
+/**
+ * Starts `longwire serve` on a free port, which ends with the test. `settings` are options by the names
+ * of their variables, without the prefix.
+ */
+async function startServer(t, settings = {}) {
+  const variables = { LONGWIRE_SERVER_THREADS: "2", LONGWIRE_LOG_LEVEL: "warn" };
+  for (const [name, value] of Object.entries(settings)) variables[`LONGWIRE_${name}`] = value;
+  const flags = ["serve", "--listen", "127.0.0.1:0", "--config", CONFIGURATION];
+  const child = spawn(process.env.LONGWIRE, flags, {
+    stdio: ["ignore", "pipe", "inherit"],
+    env: variables,
+  });
+  const ended = once(child, "exit");
+  t.after(() => child.kill("SIGKILL"));
+  const lines = createInterface({ input: child.stdout });
   const [line] = await once(lines, "line", { signal: AbortSignal.timeout(WAIT) });
-  const [, address] = line.match(/^listening on http:\/\/(.*)$/);
+  const [, address] = line.match(/^listening on http:\/\/(.*)\/$/);
   const server = {
     address,
     port: Number(address.split(":").pop()),
     /** Ends it as a failing machine would. */
     kill() {
-      process_.kill("SIGKILL");
+      child.kill("SIGKILL");
       return ended;
     },
     /** Has it say goodbye. */
     shutDown() {
-      process_.kill("SIGTERM");
+      child.kill("SIGTERM");
       return ended;
     },
     /** The answer of the API: its status and its JSON, if it is JSON. */

@@ -21,10 +21,11 @@ const {
 } = require("./support.cjs");
 
 const OPTIONS = { timeout: 3 * WAIT };
+const NO_ANONYMOUS = { REALTIME_ALLOW_ANONYMOUS: "false" };
 
 for (const transport of TRANSPORTS) {
   test(`${transport}: a good token says who one is`, OPTIONS, async (t) => {
-    const server = await startServer(t, "--no-anonymous");
+    const server = await startServer(t, NO_ANONYMOUS);
     const good = token({ sub: "alice", info: { name: "Alice" }, exp: fromNow(600) });
     const { client, connected } = await connect(t, server, transport, { token: good });
     const { subscription } = await subscribe(client, "room");
@@ -41,7 +42,7 @@ for (const transport of TRANSPORTS) {
   });
 
   test(`${transport}: an invalid token ends it for good, and none is asked for`, OPTIONS, async (t) => {
-    const server = await startServer(t, "--no-anonymous");
+    const server = await startServer(t, NO_ANONYMOUS);
     const forged = token({ sub: "alice" }, "another secret");
     const asked = () => assert.fail("a token was asked for");
     for (const bad of [forged, "no token", `${token({ sub: "alice" })}A`]) {
@@ -53,14 +54,14 @@ for (const transport of TRANSPORTS) {
   });
 
   test(`${transport}: without a token, where one is needed, nobody gets in`, OPTIONS, async (t) => {
-    const server = await startServer(t, "--no-anonymous");
+    const server = await startServer(t, NO_ANONYMOUS);
     const { client, events } = makeClient(t, server, transport);
     client.connect();
     assert.equal((await events.next("disconnected")).code, 101);
   });
 
   test(`${transport}: an expired token is replaced by a fresh one`, OPTIONS, async (t) => {
-    const server = await startServer(t, "--no-anonymous");
+    const server = await startServer(t, NO_ANONYMOUS);
     const tokens = [];
     const { client, events } = makeClient(t, server, transport, {
       token: token({ sub: "alice", exp: fromNow(-1) }),
@@ -82,7 +83,7 @@ describe("tokens are refreshed while the session goes on", { concurrency: true }
     test(transport, OPTIONS, async (t) => {
       // What has expired goes on for three seconds: a refresh that did not count would end it before
       // the fifth.
-      const server = await startServer(t, "--expiry-leeway", "3");
+      const server = await startServer(t, { TIMES_EXPIRY_LEEWAY: "3s" });
       let [connections, subscriptions] = [0, 0];
       let enough;
       const refreshed = new Promise((resolve) => {
@@ -117,7 +118,7 @@ describe("over a WebSocket", { concurrency: true }, () => {
   const transport = "websocket";
 
   test("a refresh that comes too late: 3005, and back with a fresh token", OPTIONS, async (t) => {
-    const server = await startServer(t, "--expiry-leeway", "0");
+    const server = await startServer(t, { TIMES_EXPIRY_LEEWAY: "0s" });
     const proxy = await startProxy(t, server);
     const fresh = [];
     const { events } = await connect(t, proxy, transport, {
@@ -136,7 +137,7 @@ describe("over a WebSocket", { concurrency: true }, () => {
   });
 
   test("a subscription that is not refreshed: 2501, and again with a fresh token", OPTIONS, async (t) => {
-    const server = await startServer(t, "--expiry-leeway", "0");
+    const server = await startServer(t, { TIMES_EXPIRY_LEEWAY: "0s" });
     const { client } = await connect(t, server, transport, {
       token: token({ sub: "alice" }),
       websocket: losing((command) => "sub_refresh" in command),

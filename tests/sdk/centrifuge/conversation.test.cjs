@@ -201,3 +201,25 @@ describe("commands over plain HTTP on any of four workers", () => {
     });
   }
 });
+
+test("commands for a session, or a node, that there is not", OPTIONS, async (t) => {
+  const server = await startServer(t);
+  const post = async (body) => {
+    const url = `http://${server.address}/emulation`;
+    return (await fetch(url, { method: "POST", body: JSON.stringify(body) })).status;
+  };
+  const session = "00000000-0000-4000-8000-000000000007";
+  const data = '{"id":1,"publish":{"channel":"room","data":1}}';
+  const table = [
+    [{ session, node: "longwire.0", data }, 204],
+    [{ session, node: "longwire.1", data }, 204],
+    [{ session, node: "longwire.2", data }, 404],
+    [{ session, node: "another.0", data }, 404],
+    [{ session, node: "", data }, 404],
+    [{ session: "no UUID", node: "longwire.0", data }, 400],
+    [{ session, node: "longwire.0" }, 400],
+    [{}, 400],
+  ];
+  for (const [body, status] of table) assert.equal(await post(body), status, JSON.stringify(body));
+  assert.equal((await server.api("history", { channel: "room", limit: 0 })).offset, 0);
+});

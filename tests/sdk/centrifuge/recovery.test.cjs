@@ -104,6 +104,31 @@ for (const transport of TRANSPORTS) {
     }
   });
 
+  test(`${transport}: 300 publications are recovered, and one more is too many`, OPTIONS, async (t) => {
+    const server = await startServer(t);
+    const proxy = await startProxy(t, server);
+    const channel = "disconnect:room";
+    const { client } = await connect(t, proxy, transport);
+    const { events } = await subscribe(client, channel);
+    await events.next("subscribing");
+    let last = 0;
+    for (const [missed, recovered] of [[300, true], [301, false]]) {
+      proxy.cut();
+      await events.next("subscribing");
+      const numbers = range(last + 1, last + missed);
+      const commands = numbers.map((data) => ({ publish: { channel, data } }));
+      const { answer } = await server.ask("batch", { commands });
+      assert.deepEqual(answer.replies.map(({ publish: { offset } }) => offset), numbers);
+      proxy.mend();
+      assert.equal((await events.next("subscribed")).recovered, recovered, `${missed} missed`);
+      if (recovered) await expectNumbers(events, numbers);
+      last += missed;
+    }
+    await publish(server, channel, [last + 1]);
+    await expectNumbers(events, [last + 1]);
+    assert.equal(events.left("publication"), 0);
+  });
+
   for (const end of ["kill", "shutDown"]) {
     const name = `${transport}: after ${end} and a new start, that history is lost is told`;
     test(name, OPTIONS, async (t) => {

@@ -41,6 +41,19 @@ for (const transport of TRANSPORTS) {
     assert.equal((await foreign.events.next("unsubscribed")).code, 103);
   });
 
+  test(`${transport}: who has no token yet asks for one`, OPTIONS, async (t) => {
+    const server = await startServer(t, NO_ANONYMOUS);
+    const { client, connected } = await connect(t, server, transport, {
+      getToken: async () => token({ sub: "alice", channels: ["room"] }),
+    });
+    const { presence } = await server.api("presence", { channel: "room" });
+    assert.equal(presence[connected.client].user, "alice");
+    // The token has subscribed it already.
+    const again = makeSubscription(client, "room");
+    again.subscription.subscribe();
+    assert.equal((await again.events.next("unsubscribed")).code, 105);
+  });
+
   test(`${transport}: an invalid token ends it for good, and none is asked for`, OPTIONS, async (t) => {
     const server = await startServer(t, NO_ANONYMOUS);
     const forged = token({ sub: "alice" }, "another secret");

@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use longwire_realtime::{Dialect, Disconnect, Hub, Output, SessionKey};
+use longwire_realtime::{Dialect, Disconnect, Hub, Limits, Output, SessionKey};
 use longwire_server::{
     Accept, Answer, Application, Closure, ConnectionId, Context, HeaderLine, Incoming, Message,
     Peers, Request, Response, Sent, Upgrade,
@@ -24,6 +24,9 @@ use crate::{Settings, cors, emulation, page};
 
 /// The subprotocol of Centrifugo's clients that speak JSON; most ask for none.
 const SUBPROTOCOL: &str = "centrifuge-json";
+
+/// How often in a turn the hub is asked for more: then others have their turn.
+const MAX_ROUNDS: usize = 64;
 
 /// The application of one worker. [`Node::gateway`](crate::Node::gateway) makes it.
 pub struct Gateway {
@@ -52,19 +55,20 @@ impl Gateway {
         node: Node,
         settings: Arc<Settings>,
         worker: usize,
-        max_channels: usize,
+        limits: &Limits,
     ) -> Self {
+        let max_in_flight_bytes = usize::try_from(limits.max_in_flight_bytes).unwrap_or(usize::MAX);
         Self {
             hub,
             node,
             settings,
             worker,
-            links: Links::default(),
+            links: Links::new(max_in_flight_bytes),
             calls: Calls::default(),
             readers: Readers::default(),
             askers: Askers::default(),
             later: HashMap::new(),
-            max_channels,
+            max_channels: limits.max_channels_per_session,
         }
     }
 
@@ -85,6 +89,7 @@ impl Gateway {
     fn perform(&mut self, peers: &mut Peers<'_, SessionSlot>) {
         let now = peers.now();
         let mut closed = Vec::new();
+        let mut rounds = 0;
         loop {
             let Self { hub, links, calls, .. } = self;
             while let Some(output) = hub.poll_output() {
@@ -120,6 +125,7 @@ impl Gateway {
                 && links.lost.is_empty()
                 && !calls.has_more()
                 && !hub.has_output()
+                && !(hub.has_more() && rounds < MAX_ROUNDS)
             {
                 return;
             }
@@ -130,6 +136,11 @@ impl Gateway {
             }
             for session in links.roomy.drain(..) {
                 hub.room(session, usize::MAX);
+            }
+            // What the hub held back until its output was taken.
+            if hub.has_more() && rounds < MAX_ROUNDS {
+                rounds += 1;
+                hub.wake(now);
             }
             self.go_on_with_calls(peers, now);
         }

@@ -7,17 +7,22 @@ use longwire_server::{Chunk, Compression, ConnectionId, Message, Peers, Sent};
 
 use crate::readers::Word;
 
-/// When a connection has been given so much, and has taken it, the hub is told that there is room.
+/// When a connection has been given so much, and has taken it, the hub is told that there is room. It is
+/// told earlier where less may be under way: behind that, it would give nothing more.
 const TOLD_AFTER_BYTES: usize = 16 * 1024;
 
 /// What a WebSocket's connection keeps: its session, from when it is open.
 pub(crate) type SessionSlot = Option<SessionKey>;
 
 /// The connections of a worker's sessions.
-#[derive(Default)]
 pub(crate) struct Links {
     /// At the session's index.
     links: Vec<Option<Link>>,
+    /// Of sessions that the hub has ended in this turn, and whose places others have taken since: they
+    /// are to be told so all the same.
+    displaced: Vec<Link>,
+    /// After how many bytes the hub is told.
+    told_after_bytes: usize,
     /// The sessions of answers that are streams.
     streams: HashMap<ConnectionId, SessionKey>,
     /// Sessions for whose connections there is room again.
@@ -49,13 +54,27 @@ pub(crate) enum Way {
 }
 
 impl Links {
+    /// None yet. So many bytes may be under way to a connection.
+    pub(crate) fn new(max_in_flight_bytes: usize) -> Self {
+        Self {
+            links: Vec::new(),
+            displaced: Vec::new(),
+            told_after_bytes: TOLD_AFTER_BYTES.min(max_in_flight_bytes),
+            streams: HashMap::new(),
+            roomy: Vec::new(),
+            lost: Vec::new(),
+            to_readers: VecDeque::new(),
+        }
+    }
+
     /// A session has a connection.
     pub(crate) fn insert(&mut self, session: SessionKey, connection: ConnectionId, way: Way) {
         let index = session.index();
         if self.links.len() <= index {
             self.links.resize(index + 1, None);
         }
-        self.links[index] = Some(Link { session, connection, way, given_bytes: 0 });
+        let link = Link { session, connection, way, given_bytes: 0 };
+        self.displaced.extend(self.links[index].replace(link));
         if way != Way::WebSocket {
             self.streams.insert(connection, session);
         }
@@ -73,9 +92,13 @@ impl Links {
 
     /// A session has lost its connection, or is over.
     pub(crate) fn remove(&mut self, session: SessionKey) {
-        if let Some(link) = self.links.get_mut(session.index())
-            && let Some(Link { connection, .. }) = link.take_if(|link| link.session == session)
-        {
+        let link = self.links.get_mut(session.index());
+        let link = link.and_then(|link| link.take_if(|link| link.session == session));
+        let link = link.or_else(|| {
+            let at = self.displaced.iter().position(|link| link.session == session)?;
+            Some(self.displaced.swap_remove(at))
+        });
+        if let Some(Link { connection, .. }) = link {
             self.streams.remove(&connection);
         }
     }
@@ -200,15 +223,17 @@ impl Links {
 
     fn link(&mut self, session: SessionKey) -> Option<&mut Link> {
         let link = self.links.get_mut(session.index())?.as_mut();
-        link.filter(|link| link.session == session)
+        let link = link.filter(|link| link.session == session);
+        link.or_else(|| self.displaced.iter_mut().find(|link| link.session == session))
     }
 
     /// So much was given to a session's connection.
     pub(crate) fn has_sent(&mut self, session: SessionKey, bytes: usize, sent: Sent) {
+        let told_after_bytes = self.told_after_bytes;
         let Some(link) = self.link(session) else { return };
         link.given_bytes += bytes;
         // What is queued says itself when there is room, and what is dropped has lost its connection.
-        if sent == Sent::Now && link.given_bytes >= TOLD_AFTER_BYTES {
+        if sent == Sent::Now && link.given_bytes >= told_after_bytes {
             link.given_bytes = 0;
             self.roomy.push(session);
         }

@@ -92,7 +92,7 @@ impl Node {
         let worker = waker.worker();
         let Shared { config, settings, tokens, chance, broker, presence, .. } = &*self.shared;
         let mut config = config.clone();
-        let max_channels = config.limits.max_channels_per_session;
+        let limits = config.limits;
         // The name that clients give back with their commands leads to this worker.
         config.node = format!("{}.{worker}", config.node).into();
         let wake: Wake = {
@@ -108,7 +108,12 @@ impl Node {
             chance: Box::new(*chance),
         };
         let hub = Hub::new(Arc::new(config), seams, Duration::ZERO);
-        Gateway::new(hub, self.clone(), Arc::clone(settings), worker, max_channels)
+        Gateway::new(hub, self.clone(), Arc::clone(settings), worker, &limits)
+    }
+
+    /// Bytes that the histories and positions of all channels are counted with now.
+    pub fn history_bytes(&self) -> usize {
+        self.shared.broker.history_bytes()
     }
 
     /// The time since 1970, when the loop's clock shows this.

@@ -225,6 +225,12 @@ impl Hub {
         self.next_deadline()
     }
 
+    /// Whether there is more to do as soon as all output has been taken and the connections have been
+    /// given [`room`](Self::room) for it: by [`wake`](Self::wake).
+    pub fn has_more(&self) -> bool {
+        self.has_more_events
+    }
+
     // What can be asked.
 
     /// The session that has this secret name; only of dialects that [are
@@ -255,6 +261,11 @@ impl Hub {
         queue.map_or(0, |queue| queue.bytes())
     }
 
+    /// The most bytes that wait in any one session, counted in the same way.
+    pub fn longest_queue_bytes(&self) -> usize {
+        self.sessions.keys().into_iter().map(|key| self.queued_bytes(key)).max().unwrap_or_default()
+    }
+
     /// What was dropped so far.
     pub fn drops(&self) -> &Drops {
         &self.drops
@@ -265,7 +276,14 @@ impl Hub {
     /// Deals with what the broker has, and with late answers.
     fn settle(&mut self) {
         self.has_more_events = true;
+        // Nobody is slow who has had no chance to take it: when so much has gone out or waits, it is
+        // to be taken first, and then there is more.
+        let max_bytes =
+            usize::try_from(self.config.limits.max_in_flight_bytes).unwrap_or(usize::MAX);
         for _ in 0..MAX_EVENTS_PER_CALL {
+            if self.outputs.meant_bytes() >= max_bytes {
+                break;
+            }
             if let Some((id, answer)) = self.seams.presence.poll_answer() {
                 self.presence_answered_late(id, answer);
                 continue;

@@ -79,6 +79,8 @@ pub(crate) struct Outputs {
     taken: usize,
     /// How many of them belong to a fan-out that is complete.
     assigned: usize,
+    /// The most that any one session was meant to get since all was taken.
+    meant_bytes: usize,
 }
 
 impl Outputs {
@@ -112,6 +114,16 @@ impl Outputs {
         }
     }
 
+    /// Something of so many bytes is meant for many, whether it goes out now or waits.
+    pub(crate) fn mean(&mut self, bytes: usize) {
+        self.meant_bytes += bytes;
+    }
+
+    /// So many bytes at most were meant for any one session since all output was taken.
+    pub(crate) fn meant_bytes(&self) -> usize {
+        self.meant_bytes
+    }
+
     pub(crate) fn close(&mut self, session: SessionKey, disconnect: Disconnect) {
         self.entries.push_back(Entry::Close(session, disconnect));
     }
@@ -123,7 +135,7 @@ impl Outputs {
     pub(crate) fn poll(&mut self) -> Option<Output<'_>> {
         let Some(entry) = self.entries.pop_front() else {
             self.targets.clear();
-            (self.taken, self.assigned) = (0, 0);
+            (self.taken, self.assigned, self.meant_bytes) = (0, 0, 0);
             return None;
         };
         Some(match entry {

@@ -14,7 +14,7 @@ use crate::{Payload, SlowConsumer};
 pub(crate) type ChannelIndex = u32;
 
 /// Bytes that an item is counted with beside its payload.
-const ITEM_BYTES: usize = 128;
+pub(crate) const ITEM_BYTES: usize = 128;
 
 pub(crate) struct Waiting {
     pub(crate) channel: ChannelIndex,

@@ -9,7 +9,7 @@ use super::Hub;
 use crate::broker::News;
 use crate::channels::Channel;
 use crate::envelope::Envelope;
-use crate::queue::{ChannelIndex, Consequence, Waiting};
+use crate::queue::{ChannelIndex, Consequence, ITEM_BYTES, Waiting};
 use crate::session::SessionKey;
 use crate::{ChannelName, Dialect, Payload, Push, Unsubscribed};
 
@@ -81,6 +81,7 @@ impl Hub {
         if payload.is_empty() {
             return;
         }
+        self.outputs.mean(ITEM_BYTES + payload.len());
         let excluded = envelope.exclude.and_then(|client| self.sessions.by_client(client));
         let bytes = i32::try_from(payload.len()).unwrap_or(i32::MAX);
         // Without an offset it is above all of them.
@@ -155,6 +156,7 @@ impl Hub {
                 continue;
             }
             let payload = Payload::new(bytes, None);
+            self.outputs.mean(ITEM_BYTES + payload.len());
             for subscriber in told.iter().filter(|it| it.dialect == dialect) {
                 self.send_or_wait(subscriber.session, index, &payload, None);
             }

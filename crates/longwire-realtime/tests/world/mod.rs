@@ -334,6 +334,11 @@ impl World {
                 self.connections[client].lines.push(text);
             }
         }
+        // What was held back until that was taken.
+        if self.hubs[hub].has_more() {
+            self.hubs[hub].wake(self.now);
+            self.collect(hub);
+        }
     }
 }
 

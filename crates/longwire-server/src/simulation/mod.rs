@@ -55,6 +55,20 @@ impl<A: Application> Simulation<A> {
     /// # Panics
     /// The configuration makes no sense.
     pub fn with_waker(seed: u64, config: Config, factory: impl FnOnce(Waker) -> A) -> Self {
+        Self::worker(0, seed, config, factory)
+    }
+
+    /// The same as one worker of several, by its number. Each has a network and a clock of its own,
+    /// and the test lets them run in turn.
+    ///
+    /// # Panics
+    /// The configuration makes no sense.
+    pub fn worker(
+        number: u16,
+        seed: u64,
+        config: Config,
+        factory: impl FnOnce(Waker) -> A,
+    ) -> Self {
         config.check().expect("a configuration that makes sense");
         let world = World::new(seed);
         let mailbox = Arc::new(Mailbox::default());
@@ -62,8 +76,8 @@ impl<A: Application> Simulation<A> {
         let sender = mailbox::Sender::new(Arc::clone(&mailbox), waker);
         let (config, count) = (Arc::new(config), ConnectionCount::default());
         let network = Network { world: world.clone() };
-        let application = factory(Waker::new(0, sender.clone()));
-        let worker = Worker::new(0, network, application, &config, count, mailbox);
+        let application = factory(Waker::new(number, sender.clone()));
+        let worker = Worker::new(number, network, application, &config, count, mailbox);
         Self { world, worker, sender, over: false }
     }
 
@@ -147,6 +161,12 @@ impl<A: Application> Simulation<A> {
     pub fn connections_with_buffers(&self) -> usize {
         let connections = self.worker.table.connections.values();
         connections.filter(|connection| connection.pending.is_some()).count()
+    }
+
+    /// The most bytes that wait for any one client, beside what the network has taken.
+    pub fn longest_outbox_bytes(&self) -> usize {
+        let pendings = self.worker.table.connections.values().filter_map(|it| it.pending.as_ref());
+        pendings.map(|pending| pending.outbox.bytes()).max().unwrap_or_default()
     }
 
     /// How many clients wait to be accepted.

@@ -5,6 +5,7 @@
 Starts `LONGWIRE serve`, runs the tests, and ends the server. No wait is longer than 20 seconds.
 """
 
+import asyncio
 import json
 import pathlib
 import subprocess
@@ -276,8 +277,25 @@ class Api(unittest.TestCase):
         self.assertEqual([it.offset for it in published], list(numbers))
         self.assertEqual([it.data for it in page.publications], list(numbers))
 
+    def test_many_at_once(self):
+        async def publish(numbers):
+            client = cent.AsyncClient(self.server.url + "/api", API_KEY, timeout=WAIT)
+            requests = [cent.PublishRequest(channel="at once", data=it) for it in numbers]
+            try:
+                return await asyncio.gather(*(client.publish(it) for it in requests))
+            finally:
+                await client._session.close()
+
+        numbers = list(range(1, 51))
+        results = asyncio.run(publish(numbers))
+        self.assertEqual(sorted(it.offset for it in results), numbers)
+        page = self.client.history(cent.HistoryRequest(channel="at once", limit=-1))
+        stood = {it.data: it.offset for it in page.publications}
+        self.assertEqual(stood, dict(zip(numbers, (it.offset for it in results))))
+
     def test_what_is_refused_changes_nothing(self):
         channel = "refused"
+        no_code = cent.Disconnect(code=1000, reason="")
         nobody = "00000000-0000-4000-8000-000000000007"
         table = [
             (cent.PublishRequest(channel="", data=1), 107),
@@ -291,7 +309,7 @@ class Api(unittest.TestCase):
             (cent.SubscribeRequest(user="u", client="no UUID", channel=channel), 107),
             (cent.UnsubscribeRequest(user="", channel=channel), 107),
             (cent.DisconnectRequest(user=""), 107),
-            (cent.DisconnectRequest(user="u", disconnect=cent.Disconnect(code=1000, reason="")), 107),
+            (cent.DisconnectRequest(user="u", disconnect=no_code), 107),
             (cent.DisconnectRequest(user="u", whitelist=["no UUID"]), 107),
             (cent.RefreshRequest(user=""), 107),
             (cent.PresenceRequest(channel=""), 107),

@@ -21,7 +21,7 @@ const PINGS = { TIMES_PING_INTERVAL: "3s", TIMES_PONG_TIMEOUT: "2s" };
 const ALICE = { token: token({ sub: "alice" }) };
 const BOB = { token: token({ sub: "bob" }) };
 
-/** Disconnects with a code and a reason of the application's choice, and whether clients come back. */
+/** Codes and reasons that an application may choose, and whether clients come back then. */
 const DISCONNECTS = [
   [3000, "shutdown", true],
   [3001, "shutdown", true],
@@ -50,7 +50,7 @@ const DISCONNECTS = [
 ];
 
 for (const transport of TRANSPORTS) {
-  test(`${transport}: each disconnect says its code, and who may comes back`, OPTIONS, async (t) => {
+  test(`${transport}: each code is told, and who may comes back`, OPTIONS, async (t) => {
     const server = await startServer(t);
     const bob = await connect(t, server, transport, BOB);
     for (const [code, reason, comesBack] of DISCONNECTS) {
@@ -148,13 +148,13 @@ for (const transport of TRANSPORTS) {
 // They wait for seconds to pass, all of them at once.
 describe("pings", { concurrency: true }, () => {
   for (const transport of TRANSPORTS) {
-    test(`${transport} is kept by them while it is quiet, and missed when it is dead`, OPTIONS, async (t) => {
+    test(`${transport} is kept by them, and given up without them`, OPTIONS, async (t) => {
       const server = await startServer(t, PINGS);
       const proxy = await startProxy(t, server);
       const { events } = await connect(t, proxy, transport, { maxServerPingDelay: 2000 });
       await events.next("connecting");
-      // Nothing else comes on a connection on which nothing is asked. If the answer to the first one
-      // did not count, the second one would not come.
+      // Nothing else comes on a connection on which nothing is asked. If the answer to the first
+      // did not count, the second would not come.
       await new Promise((resolve) => {
         let pings = 0;
         proxy.onData = () => {

@@ -104,7 +104,7 @@ for (const transport of TRANSPORTS) {
     }
   });
 
-  test(`${transport}: 300 publications are recovered, and one more is too many`, OPTIONS, async (t) => {
+  test(`${transport}: 300 are recovered, and one more is too many`, OPTIONS, async (t) => {
     const server = await startServer(t);
     const proxy = await startProxy(t, server);
     const channel = "disconnect:room";
@@ -157,23 +157,26 @@ for (const transport of TRANSPORTS) {
   }
 }
 
-/** Publishes to a channel until the subscriber is lost, and returns how much that was. */
+/**
+ * Publishes to a channel until the subscriber is lost, and returns how many that were. Before that,
+ * what the system's buffers hold has to be sent: mostly 6 MB, but on some systems up to 37 MB.
+ */
 async function overwhelm(server, channel) {
-  for (let count = 1; count <= 290; count += 1) {
-    // It does not compress.
-    const data = randomBytes(45_000).toString("base64");
+  for (let count = 1; count <= 280; count += 1) {
+    // It does not compress to less.
+    const data = randomBytes(180_000).toString("base64");
     await server.api("publish", { channel, data });
     const { num_clients: clients } = await server.api("presence_stats", { channel });
     if (clients === 0) return count;
   }
-  throw new Error("17 MB went to a reader that reads nothing");
+  throw new Error("50 MB went to a reader that reads nothing");
 }
 
 for (const transport of TRANSPORTS) {
   for (const [policy, told] of [["disconnect", 3008], ["gap", 2500]]) {
     const name = `${transport}: a reader that has stopped is told ${told}, and misses nothing`;
     test(name, OPTIONS, async (t) => {
-      const server = await startServer(t);
+      const server = await startServer(t, { LIMITS_MAX_PUBLICATION_BYTES: "256KiB" });
       const proxy = await startProxy(t, server);
       const channel = `${policy}:room`;
       const { client, events: of } = await connect(t, proxy, transport);
@@ -188,7 +191,7 @@ for (const transport of TRANSPORTS) {
       await publish(server, "room", [1]);
       await expectNumbers(otherHere.events, [1]);
       proxy.flow();
-      const { code } = await (policy === "gap" ? events.next("subscribing") : of.next("connecting"));
+      const { code } = await (told === 2500 ? events.next("subscribing") : of.next("connecting"));
       assert.equal(code, told);
       const { wasRecovering, recovered } = await events.next("subscribed");
       assert.deepEqual([wasRecovering, recovered], [true, true]);

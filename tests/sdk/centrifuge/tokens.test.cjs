@@ -54,7 +54,7 @@ for (const transport of TRANSPORTS) {
     assert.equal((await again.events.next("unsubscribed")).code, 105);
   });
 
-  test(`${transport}: an invalid token ends it for good, and none is asked for`, OPTIONS, async (t) => {
+  test(`${transport}: with an invalid token it ends for good`, OPTIONS, async (t) => {
     const server = await startServer(t, NO_ANONYMOUS);
     const forged = token({ sub: "alice" }, "another secret");
     const asked = () => assert.fail("a token was asked for");
@@ -130,7 +130,7 @@ describe("tokens are refreshed while the session goes on", { concurrency: true }
 describe("over a WebSocket", { concurrency: true }, () => {
   const transport = "websocket";
 
-  test("a refresh that comes too late: 3005, and back with a fresh token", OPTIONS, async (t) => {
+  test("a connection that is not refreshed: 3005, and back", OPTIONS, async (t) => {
     const server = await startServer(t, { TIMES_EXPIRY_LEEWAY: "0s" });
     const proxy = await startProxy(t, server);
     const fresh = [];
@@ -149,7 +149,7 @@ describe("over a WebSocket", { concurrency: true }, () => {
     assert.ok(fresh.length > 0);
   });
 
-  test("a subscription that is not refreshed: 2501, and again with a fresh token", OPTIONS, async (t) => {
+  test("a subscription that is not refreshed: 2501, and again", OPTIONS, async (t) => {
     const server = await startServer(t, { TIMES_EXPIRY_LEEWAY: "0s" });
     const { client } = await connect(t, server, transport, {
       token: token({ sub: "alice" }),

@@ -121,14 +121,6 @@ impl Gateway {
             }
             self.answer_polls(peers);
             let Self { hub, links, calls, .. } = self;
-            if links.roomy.is_empty()
-                && links.lost.is_empty()
-                && !calls.has_more()
-                && !hub.has_output()
-                && !(hub.has_more() && rounds < MAX_ROUNDS)
-            {
-                return;
-            }
             for session in links.lost.drain(..).collect::<Vec<_>>() {
                 tracing::error!("no memory for a publication: a session ends");
                 links.close(peers, session, &Disconnect::INSUFFICIENT_STATE);
@@ -137,12 +129,18 @@ impl Gateway {
             for session in links.roomy.drain(..) {
                 hub.room(session, usize::MAX);
             }
-            // What the hub held back until its output was taken.
-            if hub.has_more() && rounds < MAX_ROUNDS {
+            // Before there is more for anyone, all get what waits as far as there is room for it.
+            if hub.has_output() {
+                continue;
+            }
+            if calls.has_more() {
+                self.go_on_with_calls(peers, now);
+            } else if hub.has_more() && rounds < MAX_ROUNDS {
                 rounds += 1;
                 hub.wake(now);
+            } else {
+                return;
             }
-            self.go_on_with_calls(peers, now);
         }
     }
 

@@ -79,11 +79,13 @@ impl Follower {
         }
     }
 
-    /// Connects to some worker; a window of a few thousand bytes is full soon.
+    /// Connects to some worker. A window of a few thousand bytes is full soon, and such a network may
+    /// take only a part of each write: in a burst its client is slow, however it reads.
     pub(crate) fn connect(&mut self, world: &mut World, random: &mut Random, window: usize) {
         let mut pipe = |random: &mut Random| {
             let worker = random.below(world.workers.len());
-            let max_write = if random.below(2) == 0 { 700 } else { usize::MAX };
+            let is_narrow = window < 1 << 20 && random.below(2) == 0;
+            let max_write = if is_narrow { 700 } else { usize::MAX };
             Pipe::open(world, worker, window, max_write)
         };
         self.lose();

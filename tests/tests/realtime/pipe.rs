@@ -45,6 +45,11 @@ impl Pipe {
         }
     }
 
+    /// From now on so many bytes are taken without being read.
+    pub(crate) fn take_no_more_than(&self, window: usize) {
+        self.client.set_window(window);
+    }
+
     /// What has come.
     pub(crate) fn take(&self) -> Vec<u8> {
         self.client.receive()

@@ -100,7 +100,12 @@ impl World {
         let node = Node::new(config(limits), settings, Names, chance);
         let worker = |number: u16| {
             let seed = seed.wrapping_mul(31).wrapping_add(number.into());
-            let config = longwire_server::Config::default();
+            // A connection is said to have room again when no more than this waits for it: it adds to
+            // what may be under way.
+            let config = longwire_server::Config {
+                outbox_low_water_bytes: 0,
+                ..longwire_server::Config::default()
+            };
             Simulation::worker(number, seed, config, |waker| node.gateway(waker))
         };
         Self { workers: (0..workers).map(worker).collect(), node, now: Duration::ZERO }

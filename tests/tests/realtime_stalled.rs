@@ -1,0 +1,123 @@
+//! One reader that stalls among a thousand, under each policy, over a simulated network: what it is told,
+//! what was dropped, what waits for it, and that the others notice nothing: each has all that was
+//! published in the turns in which it was.
+
+mod realtime;
+
+use longwire_realtime::{DropReason, Limits};
+use realtime::http::{Http, post};
+use realtime::pipe::Pipe;
+use realtime::socket::Socket;
+use realtime::world::World;
+use serde_json::{Value, json};
+
+const READERS: usize = 1000;
+const PUBLICATIONS: usize = 60;
+/// What one publication is as a message to a client, frame and all, and as an item that waits.
+const MESSAGE_BYTES: usize = 504;
+const ITEM_BYTES: usize = MESSAGE_BYTES - 4 + 128;
+/// What its network takes of it, beside the replies before, and then what may be under way.
+const WINDOW: usize = 4 * MESSAGE_BYTES;
+const LIMITS: fn() -> Limits =
+    || Limits { max_in_flight_bytes: 4000, max_queued_bytes: 10 * ITEM_BYTES, ..Limits::default() };
+
+fn subscriber(world: &mut World, channel: &str) -> Socket {
+    let pipe = Pipe::open(world, 0, 1 << 16, usize::MAX);
+    let mut socket = Socket::new(pipe, false);
+    socket.say(r#"{"id":1,"connect":{"token":"u"}}"#);
+    socket.say(&json!({ "id": 2, "subscribe": { "channel": channel } }).to_string());
+    socket
+}
+
+/// The offsets of the publications in what came.
+fn offsets(socket: &mut Socket) -> Vec<u64> {
+    let messages = socket.read();
+    let offset = |line: &str| {
+        let told: Value = serde_json::from_str(line).expect("JSON");
+        told["push"]["pub"]["offset"].as_u64()
+    };
+    messages.iter().flat_map(|it| it.lines()).filter_map(offset).collect()
+}
+
+/// A world in which all have subscribed to the channel and have been told so.
+fn subscribed(channel: &str) -> (World, Vec<Socket>) {
+    let mut world = World::new(1, 1, LIMITS());
+    let mut sockets: Vec<Socket> = (0..=READERS).map(|_| subscriber(&mut world, channel)).collect();
+    for _ in 0..2 {
+        sockets.iter_mut().for_each(|it| it.pipe.arrive_all());
+        world.settle();
+        sockets.iter_mut().for_each(|it| assert!(offsets(it).is_empty()));
+    }
+    (world, sockets)
+}
+
+struct Outcome {
+    /// What the one had that stalled when it read again, at the end.
+    has: Vec<u64>,
+    closed: Option<u16>,
+    drops: Vec<(DropReason, u64)>,
+}
+
+fn outcome(channel: &str) -> Outcome {
+    let (mut world, mut sockets) = subscribed(channel);
+    let mut stalled = sockets.pop().expect("the one");
+    stalled.pipe.take_no_more_than(WINDOW);
+    let mut application = Http::new(Pipe::open(&mut world, 0, 1 << 16, usize::MAX));
+    for at in 1..=PUBLICATIONS as u64 {
+        // As long as all others, whatever its offset.
+        let shape =
+            format!(r#"{{"push":{{"channel":"{channel}","pub":{{"data":"","offset":{at}}}}}}}"#);
+        let data = "x".repeat(MESSAGE_BYTES - 4 - shape.len());
+        let body = json!({ "channel": channel, "data": data }).to_string();
+        application.ask(post("/api/publish", &body));
+        application.pipe.arrive_all();
+        // One run of the loop, and everybody else has it.
+        let turns = world.workers[0].run();
+        assert!(turns <= 4, "{turns} turns");
+        application.read();
+        assert_eq!(application.answer().expect("an answer").0, 200);
+        for socket in &mut sockets {
+            assert_eq!(offsets(socket), [at]);
+        }
+        let queue = world.workers[0].application().hub().longest_queue_bytes();
+        assert!(queue <= LIMITS().max_queued_bytes, "{queue} bytes wait");
+        let outbox = world.workers[0].longest_outbox_bytes();
+        let max = LIMITS().max_in_flight_bytes as usize + MESSAGE_BYTES;
+        assert!(outbox <= max, "{outbox} bytes in the outbox");
+    }
+    let mut has = Vec::new();
+    for _ in 0..PUBLICATIONS {
+        has.extend(offsets(&mut stalled));
+        stalled.pipe.arrive_all();
+        world.settle();
+    }
+    let drops = world.workers[0].application().hub().drops().iter();
+    let drops = drops.map(|(_, reason, count)| (reason, count)).collect();
+    Outcome { has, closed: stalled.closed, drops }
+}
+
+#[test]
+fn one_of_a_thousand_stalls() {
+    use DropReason as R;
+    // Of 4,000 bytes that may be under way the replies have taken some 350, so the eighth publication is
+    // the last that is given to the connection: its network takes four of them, and four are in the
+    // outbox. Ten wait.
+    let passed = 8;
+    let last = PUBLICATIONS as u64;
+    let dropped = last - passed - 10;
+    let up_to = |end: u64| (1..=end).collect::<Vec<_>>();
+    let and = |first: u64| up_to(passed).into_iter().chain(first..=last).collect::<Vec<_>>();
+    let rows = [
+        ("chat:1", up_to(passed), Some(3008), vec![(R::Disconnect, 11)]),
+        ("old:1", and(last - 9), None, vec![(R::Oldest, dropped)]),
+        ("new:1", up_to(passed + 10), None, vec![(R::New, dropped)]),
+        ("latest:1", and(last), None, vec![(R::Superseded, last - passed - 1)]),
+        ("gap:1", up_to(passed), None, vec![(R::Gap, 11)]),
+    ];
+    for (channel, has, closed, drops) in rows {
+        let outcome = outcome(channel);
+        assert_eq!(outcome.has, has, "{channel}");
+        assert_eq!(outcome.closed, closed, "{channel}");
+        assert_eq!(outcome.drops, drops, "{channel}");
+    }
+}

@@ -157,6 +157,13 @@ for (const transport of TRANSPORTS) {
   }
 }
 
+/** A server that takes large publications, and gives a slow reader the time to read why it ends. */
+const PATIENT = {
+  LIMITS_MAX_PUBLICATION_BYTES: "256KiB",
+  SERVER_CLOSE_TIMEOUT: "1m",
+  SERVER_WRITE_STALL_TIMEOUT: "1m",
+};
+
 /**
  * Publishes to a channel until the subscriber is lost, and returns how many that were. Before that,
  * what the system's buffers hold has to be sent: mostly 6 MB, but on some systems up to 37 MB.
@@ -176,7 +183,7 @@ for (const transport of TRANSPORTS) {
   for (const [policy, told] of [["disconnect", 3008], ["gap", 2500]]) {
     const name = `${transport}: a reader that has stopped is told ${told}, and misses nothing`;
     test(name, OPTIONS, async (t) => {
-      const server = await startServer(t, { LIMITS_MAX_PUBLICATION_BYTES: "256KiB" });
+      const server = await startServer(t, PATIENT);
       const proxy = await startProxy(t, server);
       const channel = `${policy}:room`;
       const { client, events: of } = await connect(t, proxy, transport);

@@ -110,6 +110,19 @@ impl Gateway {
                     Output::Answer { ticket, result } => calls.answer(ticket, result),
                 }
             }
+            let Self { hub, links, .. } = self;
+            for session in links.lost.drain(..).collect::<Vec<_>>() {
+                tracing::error!("no memory for a publication: a session ends");
+                links.close(peers, session, &Disconnect::INSUFFICIENT_STATE);
+                hub.close(session, now);
+            }
+            for session in links.roomy.drain(..) {
+                hub.room(session, usize::MAX);
+            }
+            // Before there is more for anyone, all get what waits as far as there is room for it.
+            if hub.has_output() {
+                continue;
+            }
             while let Some((session, word)) = self.links.to_readers.pop_front() {
                 self.hear(peers, session, &word);
             }
@@ -121,16 +134,7 @@ impl Gateway {
             }
             self.answer_polls(peers);
             let Self { hub, links, calls, .. } = self;
-            for session in links.lost.drain(..).collect::<Vec<_>>() {
-                tracing::error!("no memory for a publication: a session ends");
-                links.close(peers, session, &Disconnect::INSUFFICIENT_STATE);
-                hub.close(session, now);
-            }
-            for session in links.roomy.drain(..) {
-                hub.room(session, usize::MAX);
-            }
-            // Before there is more for anyone, all get what waits as far as there is room for it.
-            if hub.has_output() {
+            if hub.has_output() || !links.roomy.is_empty() || !links.lost.is_empty() {
                 continue;
             }
             if calls.has_more() {

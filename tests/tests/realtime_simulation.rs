@@ -10,7 +10,7 @@
 //! is that said where the history has it all; who is present in the end is who is connected; what waits
 //! stays within its bounds; what was dropped was counted.
 //!
-//! `LONGWIRE_SEEDS=10000` runs so many seeds, `LONGWIRE_SEED=n` the one.
+//! `LONGWIRE_SEEDS=10000` runs so many seeds, from `LONGWIRE_FIRST_SEED` on, `LONGWIRE_SEED=n` the one.
 
 mod realtime;
 

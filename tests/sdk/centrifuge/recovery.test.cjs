@@ -159,6 +159,8 @@ for (const transport of TRANSPORTS) {
 
 /** A server that takes large publications, and gives a slow reader the time to read why it ends. */
 const PATIENT = {
+  // What does not compress takes long to find out, and the client is not to miss a ping meanwhile.
+  SERVER_COMPRESSION: "false",
   LIMITS_MAX_PUBLICATION_BYTES: "256KiB",
   SERVER_CLOSE_TIMEOUT: "1m",
   SERVER_WRITE_STALL_TIMEOUT: "1m",

@@ -91,8 +91,14 @@ impl Partial {
         let capacity = self.data.capacity();
         if needed > capacity {
             let max_bytes = usize::try_from(max_message_bytes).unwrap_or(usize::MAX);
-            let max_bytes = max_bytes.saturating_add(self.start);
-            let wanted = capacity.saturating_mul(2).max(MIN_BYTES).min(max_bytes).max(needed);
+            let doubled = capacity.saturating_mul(2).max(MIN_BYTES);
+            // One for the longest message serves any other, wherever that begins.
+            let wanted = if doubled < max_bytes {
+                doubled
+            } else {
+                max_bytes.saturating_add(HALF_PAGE_BYTES)
+            };
+            let wanted = wanted.max(needed);
             let more = wanted.saturating_sub(self.data.len());
             self.data.try_reserve_exact(more).map_err(|_| ProtocolError::OutOfMemory)?;
         }

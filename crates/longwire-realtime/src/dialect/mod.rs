@@ -1,4 +1,4 @@
-//! The words that clients speak: bytes to [`Command`](crate::Command)s, and replies and pushes to
+//! The words that clients speak: bytes to [`Command`]s, and replies and pushes to
 //! bytes, for each [`Dialect`].
 //!
 //! A module a dialect; the hub knows none of them, only the [`Codec`]. Payloads are raw JSON that is

@@ -7,7 +7,7 @@ use crate::{ClientId, SessionId};
 
 impl Hub {
     /// The session that has this secret name; only of dialects that [are
-    /// emulated](Dialect::is_emulated).
+    /// emulated](crate::Dialect::is_emulated).
     pub fn session(&self, id: SessionId) -> Option<SessionKey> {
         self.sessions.by_id(id)
     }

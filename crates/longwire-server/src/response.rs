@@ -4,7 +4,7 @@
 //! where the answer ends (RFC 9112 §6). Nothing in a header of the application's can end its line.
 
 use crate::body::is_token_character;
-use longwire::handshake::EncodeError;
+use longwire::handshake::{EncodeError, reason_phrase};
 use std::borrow::Cow;
 use std::collections::TryReserveError;
 use std::io::Write as _;
@@ -196,46 +196,6 @@ fn is_reserved(name: &str) -> bool {
     const PREFIX: &str = "sec-websocket-";
     NAMES.iter().any(|reserved| name.eq_ignore_ascii_case(reserved))
         || name.get(..PREFIX.len()).is_some_and(|start| start.eq_ignore_ascii_case(PREFIX))
-}
-
-/// RFC 9110 §15, RFC 6585. The phrase is for people alone, so that an empty one does no harm.
-const fn reason_phrase(status: u16) -> &'static str {
-    match status {
-        200 => "OK",
-        201 => "Created",
-        202 => "Accepted",
-        204 => "No Content",
-        205 => "Reset Content",
-        301 => "Moved Permanently",
-        302 => "Found",
-        303 => "See Other",
-        304 => "Not Modified",
-        307 => "Temporary Redirect",
-        308 => "Permanent Redirect",
-        400 => "Bad Request",
-        401 => "Unauthorized",
-        403 => "Forbidden",
-        404 => "Not Found",
-        405 => "Method Not Allowed",
-        406 => "Not Acceptable",
-        408 => "Request Timeout",
-        409 => "Conflict",
-        410 => "Gone",
-        411 => "Length Required",
-        412 => "Precondition Failed",
-        413 => "Content Too Large",
-        415 => "Unsupported Media Type",
-        417 => "Expectation Failed",
-        422 => "Unprocessable Content",
-        426 => "Upgrade Required",
-        429 => "Too Many Requests",
-        500 => "Internal Server Error",
-        501 => "Not Implemented",
-        502 => "Bad Gateway",
-        503 => "Service Unavailable",
-        504 => "Gateway Timeout",
-        _ => "",
-    }
 }
 
 #[cfg(test)]

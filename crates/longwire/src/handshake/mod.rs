@@ -83,7 +83,7 @@ pub use error::{EncodeError, HeadError, RequestError, ResponseError};
 pub use head::{Head, HeadScanner, Status};
 pub use headers::{Header, Headers};
 pub use limits::{HeadLimits, MAX_SUBPROTOCOLS};
-pub use rejection::Rejection;
+pub use rejection::{Rejection, reason_phrase};
 pub use request::Request;
 pub use response::Response;
 pub use upgrade::{Acceptance, Accepted, Upgrade};

@@ -103,8 +103,9 @@ impl Rejection<'_> {
     }
 }
 
-/// RFC 9110 §15, RFC 6585. The phrase is for people alone, so that an empty one does no harm.
-const fn reason_phrase(status: u16) -> &'static str {
+/// What stands behind a status in a response (RFC 9110 §15, RFC 6585). The phrase is for people alone, so
+/// that an empty one, which those that are not known here have, does no harm.
+pub const fn reason_phrase(status: u16) -> &'static str {
     match status {
         200 => "OK",
         201 => "Created",
@@ -127,9 +128,11 @@ const fn reason_phrase(status: u16) -> &'static str {
         409 => "Conflict",
         410 => "Gone",
         411 => "Length Required",
+        412 => "Precondition Failed",
         413 => "Content Too Large",
         414 => "URI Too Long",
         415 => "Unsupported Media Type",
+        417 => "Expectation Failed",
         421 => "Misdirected Request",
         422 => "Unprocessable Content",
         426 => "Upgrade Required",

@@ -25,6 +25,9 @@ use crate::{Settings, cors, emulation, page};
 /// The subprotocol of Centrifugo's clients that speak JSON; most ask for none.
 const SUBPROTOCOL: &str = "centrifuge-json";
 
+/// What those are told who may not come.
+const REFUSED: &str = "pages of this origin may not come here, or not to a server of this name\n";
+
 /// How often in a turn the hub is asked for more: then others have their turn.
 const MAX_ROUNDS: usize = 64;
 
@@ -180,9 +183,8 @@ impl Application for Gateway {
             return Err(Response::text(404, "there is no WebSocket here\n"));
         }
         // RFC 6455 §10.2: a page of another origin could speak for its visitor.
-        let origins = &self.settings.origins;
-        if origins.judge(upgrade.origin(), request.host()) == Verdict::Refused {
-            return Err(Response::text(403, "pages of this origin may not come here\n"));
+        if self.settings.judge(upgrade.origin(), request.host()) == Verdict::Refused {
+            return Err(Response::text(403, REFUSED));
         }
         let mut accept = Accept::new(None);
         accept.subprotocol = upgrade.select_subprotocol(&[SUBPROTOCOL]).map(Into::into);
@@ -229,10 +231,10 @@ impl Application for Gateway {
             return text(404, "there is nothing here\n");
         };
         let origin = header(request, "Origin");
-        let verdict = self.settings.origins.judge(origin, request.host());
+        let verdict = self.settings.judge(origin, request.host());
         // A page must not have its visitor publish either, without reading what comes of it.
         if verdict == Verdict::Refused && route != Route::Health {
-            return text(403, "pages of this origin may not come here\n");
+            return text(403, REFUSED);
         }
         if request.method() == "OPTIONS" {
             return cors::preflight(route, verdict, origin);

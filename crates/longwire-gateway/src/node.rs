@@ -72,8 +72,7 @@ impl Node {
         chance: Chance,
     ) -> Self {
         // Sixty-four of the bits.
-        #[allow(clippy::cast_possible_truncation)]
-        let epochs = Box::new(move || chance() as u64);
+        let epochs = Box::new(move || u64::try_from(chance() >> 64).unwrap_or_default());
         let shared = Shared {
             broker: MemoryNode::new(&config.limits, &config.times, epochs),
             presence: MemoryPresence::new(config.times.presence_lease),

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::Origins;
 use crate::credential::Credential;
+use crate::origin::Verdict;
 
 /// What the gateway is told when it starts.
 #[derive(Clone, Debug)]
@@ -34,6 +35,19 @@ impl Default for Settings {
     }
 }
 
+impl Settings {
+    /// What a page of this `Origin` may do with the server that it addresses as this `Host`.
+    ///
+    /// Where the API is open, the name has to be this machine's own: a page whose own name was pointed at
+    /// this machine would be of the same origin otherwise, and need not even say so.
+    pub(crate) fn judge(&self, origin: Option<&str>, host: &str) -> Verdict {
+        if self.api.open && !is_this_machine(host) {
+            return Verdict::Refused;
+        }
+        self.origins.judge(origin, host)
+    }
+}
+
 /// Who may use the API. By default nobody.
 #[derive(Clone, Default)]
 pub struct ApiAccess {
@@ -47,8 +61,8 @@ impl ApiAccess {
         Self { keys: keys.into_iter().map(Credential::new).collect(), open: false }
     }
 
-    /// Everyone who can reach the server as `localhost`, `127.…` or `[::1]`: for development. No page of
-    /// another origin can, not even one whose name leads to this machine.
+    /// Everyone who can reach the server, which then answers as `localhost`, `127.…` and `[::1]` alone: for
+    /// development. No page of another origin can, not even one whose name leads to this machine.
     pub fn open() -> Self {
         Self { keys: Vec::new(), open: true }
     }
@@ -58,12 +72,13 @@ impl ApiAccess {
         self.open || !self.keys.is_empty()
     }
 
-    /// Whether this key, or none, is enough in a request to this host.
-    pub fn admits(&self, key: Option<&str>, host: &str) -> bool {
+    /// Whether this key, or none, is enough.
+    pub fn admits(&self, key: Option<&str>) -> bool {
         if self.open {
-            return is_this_machine(host);
+            return true;
         }
-        key.is_some_and(|key| self.keys.iter().any(|known| known.is(key)))
+        // All are compared, so that the time says nothing of which one is alike.
+        key.is_some_and(|key| self.keys.iter().fold(false, |known, it| known | it.is(key)))
     }
 }
 
@@ -88,7 +103,8 @@ impl fmt::Debug for ApiAccess {
 
 #[cfg(test)]
 mod tests {
-    use super::ApiAccess;
+    use super::{ApiAccess, Settings};
+    use crate::origin::Verdict;
 
     #[test]
     fn who_may_use_the_api() {
@@ -107,7 +123,7 @@ mod tests {
             (&keys, Some("third key"), false),
         ];
         for (access, key, admitted) in table {
-            assert_eq!(access.admits(key, "localhost"), admitted, "{access:?} {key:?}");
+            assert_eq!(access.admits(key), admitted, "{access:?} {key:?}");
         }
         let hosts = [
             ("localhost:8000", true),
@@ -123,8 +139,15 @@ mod tests {
             ("", false),
         ];
         for (host, admitted) in hosts {
-            assert_eq!(open.admits(None, host), admitted, "{host}");
-            assert!(keys.admits(Some("first key"), host));
+            let verdict = |api: &ApiAccess, origin| {
+                Settings { api: api.clone(), ..Settings::default() }.judge(origin, host)
+            };
+            let expected = if admitted { Verdict::NoPage } else { Verdict::Refused };
+            assert_eq!(verdict(&open, None), expected, "{host}");
+            assert_eq!(verdict(&keys, None), Verdict::NoPage, "{host}");
+            // The page of a name that was pointed here.
+            let own = format!("http://{host}");
+            assert_eq!(verdict(&open, Some(&own)) == Verdict::SameOrigin, admitted, "{host}");
         }
         assert_eq!((off.is_on(), open.is_on(), keys.is_on()), (false, true, true));
         assert!(!format!("{keys:?}").contains("first"));

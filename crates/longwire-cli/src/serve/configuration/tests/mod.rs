@@ -281,9 +281,9 @@ fn keys_are_read_from_files() {
     let configuration = case.right();
     let settings = &configuration.settings;
     for key in ["from-the-config-1", "from-the-file-0001", "from-the-file-0002"] {
-        assert!(settings.api.access().admits(Some(key), "here"), "{key}");
+        assert!(settings.api.access().admits(Some(key)), "{key}");
     }
-    assert!(!settings.api.access().admits(Some(""), "here"));
+    assert!(!settings.api.access().admits(Some("")));
     let verifier = format!("{:?}", settings.tokens.verifier());
     let expected = "Verifier { hmac: true, rsa: false, ecdsa: false, ed25519: true, \
                     audience: Some(\"us\"), issuer: Some(\"them\") }";

@@ -1,6 +1,6 @@
 //! What the measurements need of a client: connections that block, opened one after the other.
 
-use std::io::{Read as _, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
 use std::time::Duration;
 
@@ -16,6 +16,11 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 /// From one address, so many connections to one server find a free port soon. Linux takes every
 /// second one of some 28,000 first, and has to look long when most of these are taken.
 const CONNECTIONS_PER_ADDRESS: usize = 10_000;
+
+/// What a packet of a narrow connection carries at most.
+const NARROW_PACKET_BYTES: u32 = 1460;
+/// The receive buffer of one, of which Linux takes a part for itself.
+const NARROW_BUFFER_BYTES: usize = 8 * 1024;
 
 /// What is spoken on a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,8 +70,30 @@ impl Target {
     /// # Errors
     /// The server does not take it.
     pub fn dial(&self, number: usize) -> Result<TcpStream> {
+        self.dial_with(number, |_| Ok(()))
+    }
+
+    /// The same, of a connection on which little is under way before it is full: its packets are as
+    /// short as Ethernet's, by which Linux judges how much to hold on the server's side, and its
+    /// receive buffer is small.
+    ///
+    /// # Errors
+    /// The server does not take it.
+    pub fn dial_narrow(&self, number: usize) -> Result<TcpStream> {
+        self.dial_with(number, |socket| {
+            socket.set_tcp_mss(NARROW_PACKET_BYTES)?;
+            socket.set_recv_buffer_size(NARROW_BUFFER_BYTES)
+        })
+    }
+
+    fn dial_with(
+        &self,
+        number: usize,
+        prepare: impl FnOnce(&Socket) -> io::Result<()>,
+    ) -> Result<TcpStream> {
         let domain = Domain::for_address(self.address);
         let socket = Socket::new(domain, Type::STREAM, Some(Protocol::TCP))?;
+        prepare(&socket)?;
         if let Some(source) = self.source(number, std::process::id()) {
             socket.bind(&source.into()).with_context(|| format!("no port on {source}"))?;
         }

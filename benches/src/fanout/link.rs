@@ -1,5 +1,6 @@
 //! A WebSocket connection of the load: opened with calls that block, then written and read without.
 
+use std::fmt;
 use std::io::{ErrorKind, Read as _, Write as _};
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -9,8 +10,6 @@ use longwire::{
     SendOptions, WebSocket,
 };
 use mio::net::TcpStream;
-
-use crate::client::Target;
 
 /// So much is read at a time.
 const BUFFER_BYTES: usize = 256 * 1024;
@@ -80,6 +79,21 @@ pub(super) struct Link {
     rest: Vec<u8>,
 }
 
+/// The server has sent a Close.
+#[derive(Debug)]
+pub(super) struct Closed {
+    pub(super) code: u16,
+    reason: String,
+}
+
+impl fmt::Display for Closed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the server closes with {} and says {:?}", self.code, self.reason)
+    }
+}
+
+impl std::error::Error for Closed {}
+
 /// A connection whose opening handshake has been asked for.
 #[derive(Debug)]
 pub(super) struct Asked {
@@ -89,13 +103,13 @@ pub(super) struct Asked {
 }
 
 impl Asked {
-    /// Opens connection `number` to a server and asks it for `resource`.
+    /// Asks a server for `resource` on a connection that was opened to it.
     ///
     /// # Errors
-    /// The server does not take it.
-    pub(super) fn new(target: &Target, number: usize, resource: &str) -> Result<Self> {
-        let url = format!("ws://{}{resource}", target.address);
-        let mut asked = Self { stream: target.dial(number)?, url, nonce: random() };
+    /// The server has gone.
+    pub(super) fn new(stream: std::net::TcpStream, resource: &str) -> Result<Self> {
+        let url = format!("ws://{}{resource}", stream.peer_addr()?);
+        let mut asked = Self { stream, url, nonce: random() };
         let mut request = [0; 1024];
         let length = asked.request()?.encode(&mut request)?;
         asked.stream.write_all(&request[..length])?;
@@ -191,11 +205,10 @@ impl Link {
                 }
                 Event::Pong(_) => {}
                 Event::Binary(_) | Event::Chunk(_) => bail!("the server sends what is no text"),
-                Event::Close(close) => bail!(
-                    "the server closes with {} and says {:?}",
-                    close.code.value(),
-                    close.reason
-                ),
+                Event::Close(close) => {
+                    let reason = close.reason.to_owned();
+                    bail!(Closed { code: close.code.value(), reason })
+                }
             }
         }
         self.rest.extend_from_slice(input.rest());

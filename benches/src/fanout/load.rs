@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use hdrhistogram::Histogram;
 use mio::{Events, Interest, Poll, Token};
 
@@ -11,22 +11,24 @@ use super::link::{Asked, Link, Memory};
 use super::protocol::{Heard, Protocol, Role, find};
 use super::publication::publication;
 use super::publisher::Publisher;
+use super::stalled::Stalled;
 use super::tally::Tally;
 use crate::client::Target;
 use crate::cpu::cpu_time;
 use crate::memory::resident_bytes;
 
 const PUBLISHER: Token = Token(usize::MAX);
+pub(super) const STALLED: Token = Token(usize::MAX - 1);
 
 /// How long nothing may come that is outstanding.
-const STALL: Duration = Duration::from_secs(10);
+pub(super) const STALL: Duration = Duration::from_secs(10);
 
 /// How long before something is due the load does not sleep any more: the system's sleep is longer
 /// than asked for, by up to a millisecond and what it takes to wake up.
 const LAST_SLEEP: Duration = Duration::from_millis(2);
 
 /// How long a turn sleeps at most.
-const LONGEST_SLEEP: Duration = Duration::from_millis(100);
+pub(super) const LONGEST_SLEEP: Duration = Duration::from_millis(100);
 
 /// So many subscribers are opened at a time: fewer than the queue of any listener takes.
 const AT_A_TIME: usize = 64;
@@ -78,11 +80,13 @@ pub struct Saturated {
 pub struct Paced {
     /// From when a publication was due until a subscriber had it, in microseconds.
     pub latencies_us: Histogram<u64>,
+    /// The server's resident user-space memory at its end.
+    pub resident_bytes: u64,
 }
 
 /// A subscriber.
 #[derive(Debug)]
-struct Subscriber {
+pub(super) struct Subscriber {
     link: Link,
     has_joined: bool,
 }
@@ -90,14 +94,16 @@ struct Subscriber {
 /// The publisher and all subscribers of one server.
 #[derive(Debug)]
 pub struct Load {
-    plan: Plan,
-    poll: Poll,
-    memory: Memory,
+    pub(super) plan: Plan,
+    pub(super) poll: Poll,
+    pub(super) memory: Memory,
     publisher: Publisher,
-    subscribers: Vec<Subscriber>,
+    pub(super) subscribers: Vec<Subscriber>,
     /// How many subscribers have joined.
     joined: usize,
-    tally: Tally,
+    pub(super) tally: Tally,
+    /// The one that does not read.
+    pub(super) stalled: Option<Stalled>,
     /// The time that publications count from.
     start: Instant,
     latencies_us: Histogram<u64>,
@@ -123,15 +129,16 @@ impl Load {
             subscribers: Vec::with_capacity(plan.subscribers),
             joined: 0,
             tally: Tally::default(),
+            stalled: None,
             start: Instant::now(),
             latencies_us: Histogram::new(3)?,
         };
         load.join(WARM_UP)?;
-        load.publish_each(WARM_PUBLICATIONS, WARM_BYTES)?;
+        load.publish_all(WARM_PUBLICATIONS, 1, WARM_BYTES)?;
         let before = resident_bytes(plan.pid)?;
         load.join(plan.subscribers)?;
         let subscribed = resident_bytes(plan.pid)?;
-        load.publish_each(WARM_PUBLICATIONS, WARM_BYTES)?;
+        load.publish_all(WARM_PUBLICATIONS, 1, WARM_BYTES)?;
         let after = resident_bytes(plan.pid)?;
         let all = (plan.subscribers - WARM_UP) as f64;
         let each = |now: u64| (now as f64 - before as f64) / all;
@@ -190,7 +197,27 @@ impl Load {
             }
         }
         self.settle()?;
-        Ok(Paced { latencies_us: self.latencies_us.clone() })
+        let resident_bytes = resident_bytes(self.plan.pid)?;
+        Ok(Paced { latencies_us: self.latencies_us.clone(), resident_bytes })
+    }
+
+    /// Publishes `count` times, so many of them outstanding at a time, and waits for the last delivery.
+    ///
+    /// # Errors
+    /// As for [`saturate`](Self::saturate).
+    pub fn publish_all(&mut self, count: usize, in_flight: usize, size_bytes: usize) -> Result<()> {
+        let mut left = count;
+        while left > 0 {
+            for _ in self.tally.outstanding()..in_flight.max(1) {
+                if left > 0 {
+                    self.publish(self.start.elapsed(), size_bytes)?;
+                    left -= 1;
+                }
+            }
+            self.publisher.flush()?;
+            self.turn(LONGEST_SLEEP)?;
+        }
+        self.settle()
     }
 
     /// Answers what the server asks, when there is nothing else to do.
@@ -208,7 +235,7 @@ impl Load {
         while self.subscribers.len() < wanted {
             let first = self.subscribers.len();
             let asked: Result<Vec<Asked>> = (first..wanted.min(first + AT_A_TIME))
-                .map(|number| Asked::new(&target, number + 1, resource))
+                .map(|number| Asked::new(target.dial(number + 1)?, resource))
                 .collect();
             for asked in asked? {
                 let number = self.subscribers.len();
@@ -243,16 +270,6 @@ impl Load {
         self.receive(number, true)
     }
 
-    /// Publishes so often, each when all have the one before.
-    fn publish_each(&mut self, count: usize, size_bytes: usize) -> Result<()> {
-        for _ in 0..count {
-            self.publish(self.start.elapsed(), size_bytes)?;
-            self.publisher.flush()?;
-            self.settle()?;
-        }
-        Ok(())
-    }
-
     fn publish(&mut self, due: Duration, size_bytes: usize) -> Result<()> {
         let number = self.tally.next_number();
         let text = publication(number, due, size_bytes)?;
@@ -276,18 +293,24 @@ impl Load {
     }
 
     /// Takes what has come, once something has or the time is up.
-    fn turn(&mut self, patience: Duration) -> Result<()> {
+    pub(super) fn turn(&mut self, patience: Duration) -> Result<()> {
         let mut events = Events::with_capacity(1024);
         match self.poll.poll(&mut events, Some(patience)) {
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => return Ok(()),
             polled => polled?,
         }
         for event in &events {
-            if event.token() == PUBLISHER {
-                self.publisher.flush()?;
-                self.publisher.read(&mut self.memory).context("the publisher")?;
-            } else {
-                self.receive(event.token().0, false)?;
+            match event.token() {
+                PUBLISHER => {
+                    self.publisher.flush()?;
+                    self.publisher.read(&mut self.memory).context("the publisher")?;
+                }
+                STALLED => {
+                    // It may be gone since the poll.
+                    let Some(stalled) = &mut self.stalled else { continue };
+                    stalled.read(self.plan.protocol, &mut self.memory, false)?;
+                }
+                Token(number) => self.receive(number, false)?,
             }
         }
         Ok(())
@@ -318,6 +341,7 @@ impl Load {
                         *joined += usize::from(!*has_joined);
                         *has_joined = true;
                     }
+                    Heard::Ended(code) => bail!("the server ends its subscription with {code}"),
                 }
             }
             Ok(())
@@ -333,6 +357,7 @@ impl Load {
 
 #[cfg(test)]
 mod tests {
+    use super::super::stalled::Fate;
     use super::*;
     use crate::client::Speech;
     use longwire::handshake::{Acceptance, HeadLimits, HeadScanner, Request, Status};
@@ -447,6 +472,22 @@ mod tests {
             let publications = slice.deliveries / 100;
             assert!(publications >= in_flight as u64 && slice.deliveries % 100 == 0, "{slice:?}");
             assert_eq!(load.tally.outstanding(), 0);
+        }
+    }
+
+    #[test]
+    fn one_that_does_not_read_is_nobody_whom_others_wait_for() {
+        let (mut load, _) = open(frame).unwrap();
+        for published in [5, 0] {
+            load.stall().unwrap();
+            let before = load.tally.deliveries();
+            load.publish_all(published, 2, 128).unwrap();
+            assert_eq!(load.tally.deliveries() - before, published as u64 * 100);
+            assert_eq!(load.stalled.as_ref().map(Stalled::received), Some(0));
+            let fate = load.release(128).unwrap();
+            let published = published as u64;
+            assert_eq!(fate, Fate { published, received: published, end: None });
+            assert!(load.release(128).is_err());
         }
     }
 

@@ -8,7 +8,8 @@
 //! ```
 //!
 //! Every delivery is compared with the publication that has to be next for its subscriber, byte by
-//! byte: what is missing, comes twice, out of order or otherwise than it was published ends it all.
+//! byte: what is missing, comes twice, out of order or otherwise than it was published ends it all. One
+//! subscriber more may be told not to read (`stalled`); it gets what the server's policy leaves of it.
 
 mod link;
 mod load;
@@ -16,7 +17,9 @@ mod post;
 mod protocol;
 mod publication;
 mod publisher;
+mod stalled;
 mod tally;
 
 pub use load::{Bytes, Load, Paced, Plan, Saturated};
 pub use protocol::Protocol;
+pub use stalled::Fate;

@@ -1,7 +1,7 @@
 //! What the servers speak: how one joins the channel, publishes on it, and finds in a message what was
 //! published.
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::Value;
 
 use super::publication::MARK;
@@ -36,6 +36,8 @@ pub(super) enum Heard {
     Say(&'static str),
     /// From here on publications come, or may be sent.
     Joined,
+    /// The server has ended the subscription, and says why.
+    Ended(u64),
 }
 
 impl Protocol {
@@ -124,9 +126,10 @@ fn hear_centrifugo(role: Role, part: &str) -> Result<Heard> {
     let reply: Value = serde_json::from_str(part)?;
     ensure!(reply.get("error").is_none(), "the server refuses: {part}");
     if let Some(push) = reply.get("push") {
-        let ends = push.get("unsubscribe").or(push.get("disconnect"));
-        ensure!(ends.is_none(), "the server ends it: {part}");
-        return Ok(Heard::Nothing);
+        ensure!(push.get("disconnect").is_none(), "the server ends it: {part}");
+        let Some(end) = push.get("unsubscribe") else { return Ok(Heard::Nothing) };
+        let code = end.get("code").and_then(Value::as_u64);
+        return Ok(Heard::Ended(code.with_context(|| format!("no code: {part}"))?));
     }
     let joined = match role {
         Role::Publisher => "connect",
@@ -169,8 +172,9 @@ mod tests {
                 Centrifugo,
                 Subscriber,
                 "{\"push\":{\"channel\":\"bench\",\"unsubscribe\":{\"code\":2500}}}",
-                None,
+                Some(Heard::Ended(2500)),
             ),
+            (Centrifugo, Subscriber, "{\"push\":{\"disconnect\":{\"code\":3008}}}", None),
             (Centrifugo, Subscriber, "not JSON", None),
         ];
         for (protocol, role, part, wanted) in table {

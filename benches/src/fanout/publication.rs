@@ -7,7 +7,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 
 /// The first character of a publication, and of nothing else.
 pub(super) const MARK: u8 = b'~';
@@ -32,6 +32,15 @@ pub(super) fn publication(number: u64, due: Duration, size_bytes: usize) -> Resu
     Ok(text)
 }
 
+/// The number of the publication that a text begins with.
+///
+/// # Errors
+/// It begins with none.
+pub(super) fn number(text: &str) -> Result<u64> {
+    let digits = text.get(1..).and_then(|text| text.split('-').next());
+    digits.and_then(|digits| digits.parse().ok()).context("a publication without its number")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -43,6 +52,8 @@ mod tests {
         assert_eq!(text.as_bytes()[0], MARK);
         assert_eq!(publication(0, Duration::ZERO, 2048).unwrap().len(), 2048);
         assert!(publication(0, Duration::ZERO, 32).is_err());
+        assert_eq!(number(&text).unwrap(), 7);
+        assert!(number("~7").is_ok() && number("~-7").is_err() && number("").is_err());
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The one who publishes, over whichever connection the server wants.
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use mio::net::TcpStream;
 
 use super::link::{Asked, Link, Memory, Socket};
@@ -35,7 +35,7 @@ impl Publisher {
             let way = Way::Http(Post::open(target, 0, resource)?);
             return Ok(Self { protocol, way, has_joined: true });
         }
-        let mut link = Box::new(Asked::new(target, 0, resource)?.answer()?);
+        let mut link = Box::new(Asked::new(target.dial(0)?, resource)?.answer()?);
         let greeting = protocol.greeting(role);
         if let Some(greeting) = greeting.filter(|text| !text.is_empty()) {
             link.say(greeting, memory)?;
@@ -95,6 +95,7 @@ impl Publisher {
                     Heard::Nothing => {}
                     Heard::Say(text) => says.push(text),
                     Heard::Joined => *has_joined = true,
+                    Heard::Ended(code) => bail!("the server ends it with {code}"),
                 }
             }
             Ok(())

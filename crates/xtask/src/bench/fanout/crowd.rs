@@ -71,7 +71,7 @@ impl Crowd {
 
     fn slice<T: serde::de::DeserializeOwned>(&mut self, line: &str) -> Result<T> {
         self.load.say(line)?;
-        let figures = self.load.wait_for_line("slice ", SLICE_LIMIT)?;
+        let figures = self.load.wait_for_line("done ", SLICE_LIMIT)?;
         self.server.expect_running()?;
         serde_json::from_str(&figures).with_context(|| format!("no figures: {figures}"))
     }

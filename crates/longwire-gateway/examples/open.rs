@@ -6,30 +6,18 @@
 //! ```
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use longwire_gateway::{ApiAccess, Node, Settings};
-use longwire_realtime::{Access, Namespace, NoTokens, Times};
+use longwire_realtime::{Namespace, NoTokens, Times};
 use longwire_server::Server;
 
 fn main() -> std::io::Result<()> {
     let port = std::env::args().nth(1).map_or(Ok(8000), |port| port.parse());
     let port = port.map_err(|_| std::io::Error::other("the first argument has to be a port"))?;
-    let anyone = Namespace {
-        history_size: 100,
-        history_ttl: Duration::from_secs(300),
-        recover: true,
-        presence: true,
-        join_leave: true,
-        subscribe: Access::Anyone,
-        publish: Access::Anyone,
-        see_presence: Access::Anyone,
-        see_history: Access::Anyone,
-        ..Namespace::default()
-    };
     let unix_time_at_zero = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let realtime = longwire_realtime::Config {
-        default_namespace: Arc::new(anyone),
+        default_namespace: Arc::new(Namespace::for_everyone()),
         allow_anonymous: true,
         times: Times { unix_time_at_zero, ..Times::default() },
         ..longwire_realtime::Config::default()

@@ -117,6 +117,22 @@ impl Default for Namespace {
 }
 
 impl Namespace {
+    /// A policy for trying things out: everyone may do everything, anonymous ones too. The channels
+    /// know who is in them, keep the last 100 publications, and recover.
+    pub fn for_everyone() -> Self {
+        Self {
+            history_size: 100,
+            recover: true,
+            presence: true,
+            join_leave: true,
+            subscribe: Access::Anyone,
+            publish: Access::Anyone,
+            see_presence: Access::Anyone,
+            see_history: Access::Anyone,
+            ..Self::default()
+        }
+    }
+
     /// Whether publications get offsets and can be asked for again.
     pub fn has_history(&self) -> bool {
         self.history_size > 0 && !self.history_ttl.is_zero()
@@ -131,6 +147,16 @@ impl Namespace {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn for_everyone_there_is_everything() {
+        let open = Namespace::for_everyone();
+        assert!(open.is_recoverable() && open.presence && open.join_leave);
+        for access in [open.subscribe, open.publish, open.see_presence, open.see_history] {
+            assert!(access.admits(""));
+        }
+        assert!(!Namespace::default().subscribe.admits("7"));
+    }
 
     #[test]
     fn who_is_let_in() {

@@ -118,17 +118,7 @@ impl Answer {
 }
 
 fn open() -> Namespace {
-    Namespace {
-        history_size: 1000,
-        recover: true,
-        presence: true,
-        join_leave: true,
-        subscribe: Access::Anyone,
-        publish: Access::Anyone,
-        see_presence: Access::Anyone,
-        see_history: Access::Anyone,
-        ..Namespace::default()
-    }
+    Namespace { history_size: 1000, ..Namespace::for_everyone() }
 }
 
 /// No two are the same, which is all that matters here.

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use longwire_gateway::{ApiAccess, Origins};
 use longwire_realtime::token::Verifier;
-use longwire_realtime::{Access, Config, Limits, Namespace, Times};
+use longwire_realtime::{Config, Limits, Namespace, Times};
 use tracing_subscriber::filter::LevelFilter;
 
 use super::secret::Secret;
@@ -124,17 +124,7 @@ impl Settings {
     pub(super) fn development() -> Self {
         let mut settings = Self {
             allow_anonymous: true,
-            default_namespace: Namespace {
-                history_size: 100,
-                recover: true,
-                presence: true,
-                join_leave: true,
-                subscribe: Access::Anyone,
-                publish: Access::Anyone,
-                see_presence: Access::Anyone,
-                see_history: Access::Anyone,
-                ..Namespace::default()
-            },
+            default_namespace: Namespace::for_everyone(),
             ..Self::default()
         };
         settings.api.is_open = true;

@@ -59,6 +59,36 @@ fn a_message_goes_as_it_is_where_that_is_better() {
     }
 }
 
+/// Several prepared messages go out as they would one by one, in each form.
+#[test]
+fn prepared_messages_that_are_joined() {
+    let long = "Hello ".repeat(50);
+    let mut outbound = outbound();
+    let mut prepare = |text| Prepared::new(Message::Text(text), Compression::Auto, &mut outbound);
+    let [shortened, short] = [&long[..], "1"].map(|text| prepare(text).expect("memory"));
+    assert!(shortened.compressed().is_some() && short.compressed().is_none());
+    let table: [&[&Prepared]; 5] = [
+        &[],
+        &[&short],
+        &[&short, &short],
+        &[&shortened],
+        &[&short, &shortened, &short, &shortened],
+    ];
+    for messages in table {
+        let joined = Prepared::join(&messages.iter().copied().cloned().collect::<Vec<_>>());
+        let joined = joined.expect("memory");
+        let mut with = socket(Role::Server, params(Role::Server, true, 15));
+        let mut without = WebSocket::new(Connection::server(Limits::default()));
+        for socket in [&mut with, &mut without] {
+            let one_by_one =
+                messages.iter().map(|it| socket.send_prepared(it).expect("open").to_vec());
+            let expected: Vec<u8> = one_by_one.flatten().collect();
+            let sent = socket.send_prepared(&joined).expect("an open connection");
+            assert_eq!(&sent[..], expected, "{messages:?}");
+        }
+    }
+}
+
 /// A prepared message was compressed with an empty window. The peer's window has it afterwards,
 /// whatever ours has: all that follows has to inflate there.
 #[test]

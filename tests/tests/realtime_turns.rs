@@ -8,13 +8,17 @@ use realtime::http::{Http, get, post};
 use realtime::pipe::Pipe;
 use realtime::socket::Socket;
 use realtime::world::World;
-use serde_json::json;
+use serde_json::{Value, json};
 
 const WINDOW: usize = 1 << 20;
 
 fn socket(world: &mut World, lines: &[&str]) -> Socket {
+    open(world, &[&[r#"{"id":1,"connect":{"token":"u"}}"#], lines].concat())
+}
+
+/// A socket that has said this, and heard the answers.
+fn open(world: &mut World, lines: &[&str]) -> Socket {
     let mut socket = Socket::new(Pipe::open(world, 0, WINDOW, usize::MAX), false);
-    socket.say(r#"{"id":1,"connect":{"token":"u"}}"#);
     lines.iter().for_each(|line| socket.say(line));
     for _ in 0..2 {
         socket.pipe.arrive_all();
@@ -28,7 +32,12 @@ fn socket(world: &mut World, lines: &[&str]) -> Socket {
 fn publish(world: &mut World, worker: usize, channel: &str, count: usize) {
     let data = "x".repeat(50);
     let one = json!({ "publish": { "channel": channel, "data": data } });
-    let body = json!({ "commands": vec![one; count] }).to_string();
+    batch(world, worker, &vec![one; count]);
+}
+
+/// Has the API of a worker do all of this at once.
+fn batch(world: &mut World, worker: usize, commands: &[Value]) {
+    let body = json!({ "commands": commands, "parallel": true }).to_string();
     let mut http = Http::new(Pipe::open(world, worker, WINDOW, usize::MAX));
     http.ask(post("/api/batch", &body));
     http.pipe.arrive_all();
@@ -53,6 +62,49 @@ fn nobody_is_slow_who_reads() {
             assert_eq!(reader.closed, None);
         }
     }
+}
+
+/// What is for one of those who get publications comes in its place among them: those before it are sent
+/// before it.
+#[test]
+fn what_is_for_one_stays_in_its_place_between_publications_to_many() {
+    let publish = |data: u8| json!({ "publish": { "channel": "chat:1", "data": data } });
+    let table = [
+        (
+            json!({ "unsubscribe": { "channel": "chat:1", "user": "one" } }),
+            &["data 1", "data 2", "unsubscribed"][..],
+            None,
+        ),
+        (json!({ "disconnect": { "user": "one" } }), &["data 1", "data 2"], Some(3503)),
+    ];
+    for (between, expected, closed) in table {
+        let mut world = World::new(1, 1, Limits::default());
+        let [mut two, mut one] = ["two", "one"].map(|user| subscriber(&mut world, user));
+        let commands = [publish(1), publish(2), between, publish(3), publish(4)];
+        batch(&mut world, 0, &commands);
+        assert_eq!(pushes(&mut two), ["data 1", "data 2", "data 3", "data 4"]);
+        assert_eq!(pushes(&mut one), expected);
+        assert_eq!(one.closed, closed);
+    }
+}
+
+fn subscriber(world: &mut World, user: &str) -> Socket {
+    let connect = json!({ "id": 1, "connect": { "token": user } });
+    let subscribe = json!({ "id": 2, "subscribe": { "channel": "chat:1" } });
+    open(world, &[&connect.to_string(), &subscribe.to_string()])
+}
+
+fn pushes(socket: &mut Socket) -> Vec<String> {
+    let messages = socket.read();
+    let lines = messages.iter().flat_map(|message| message.lines());
+    let pushes =
+        lines.map(|line| serde_json::from_str::<Value>(line).expect("JSON")["push"].take());
+    let words = pushes.map(|push| match &push["pub"]["data"] {
+        Value::Null if push["unsubscribe"].is_object() => "unsubscribed".to_owned(),
+        Value::Null => push.to_string(),
+        data => format!("data {data}"),
+    });
+    words.collect()
 }
 
 /// The place of a session may be taken again in the turn in which it ends. The seed decides which of the

@@ -25,9 +25,6 @@ use crate::{Settings, cors, emulation, page};
 /// The subprotocol of Centrifugo's clients that speak JSON; most ask for none.
 const SUBPROTOCOL: &str = "centrifuge-json";
 
-/// What those are told who may not come.
-const REFUSED: &str = "pages of this origin may not come here, or not to a server of this name\n";
-
 /// How often in a turn the hub is asked for more: then others have their turn.
 const MAX_ROUNDS: usize = 64;
 
@@ -113,6 +110,7 @@ impl Gateway {
                     Output::Answer { ticket, result } => calls.answer(ticket, result),
                 }
             }
+            links.flush(peers);
             let Self { hub, links, .. } = self;
             for session in links.lost.drain(..).collect::<Vec<_>>() {
                 tracing::error!("no memory for a publication: a session ends");
@@ -184,7 +182,7 @@ impl Application for Gateway {
         }
         // RFC 6455 §10.2: a page of another origin could speak for its visitor.
         if self.settings.judge(upgrade.origin(), request.host()) == Verdict::Refused {
-            return Err(Response::text(403, REFUSED));
+            return Err(Response::text(403, self.settings.refusal(request.host())));
         }
         let mut accept = Accept::new(None);
         accept.subprotocol = upgrade.select_subprotocol(&[SUBPROTOCOL]).map(Into::into);
@@ -234,7 +232,7 @@ impl Application for Gateway {
         let verdict = self.settings.judge(origin, request.host());
         // A page must not have its visitor publish either, without reading what comes of it.
         if verdict == Verdict::Refused && route != Route::Health {
-            return text(403, REFUSED);
+            return text(403, self.settings.refusal(request.host()));
         }
         if request.method() == "OPTIONS" {
             return cors::preflight(route, verdict, origin);

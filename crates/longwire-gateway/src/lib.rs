@@ -2,6 +2,7 @@
 
 mod api;
 mod asking;
+mod batch;
 mod cors;
 mod credential;
 mod emulation;

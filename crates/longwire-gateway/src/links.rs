@@ -1,10 +1,12 @@
 //! Which connection is which session's, and how bytes get from the hub to it.
 
 use std::collections::{HashMap, VecDeque};
+use std::mem;
 
 use longwire_realtime::{Disconnect, Payload, SessionKey};
-use longwire_server::{Chunk, Compression, ConnectionId, Message, Peers, Sent};
+use longwire_server::{ConnectionId, Message, Peers, Sent};
 
+use crate::batch::Batch;
 use crate::readers::Word;
 
 /// When a connection has been given so much, and has taken it, the hub is told that there is room. It is
@@ -31,6 +33,8 @@ pub(crate) struct Links {
     pub(crate) lost: Vec<SessionKey>,
     /// What readers are to be given.
     pub(crate) to_readers: VecDeque<(SessionKey, Word)>,
+    /// What the same sessions get, until something else is for one of them.
+    batch: Batch,
 }
 
 #[derive(Clone, Copy)]
@@ -40,6 +44,8 @@ struct Link {
     way: Way,
     /// What it was given since the hub was last told that there is room.
     given_bytes: usize,
+    /// The batch is for it too.
+    in_batch: bool,
 }
 
 /// How a session is spoken to.
@@ -64,6 +70,7 @@ impl Links {
             roomy: Vec::new(),
             lost: Vec::new(),
             to_readers: VecDeque::new(),
+            batch: Batch::default(),
         }
     }
 
@@ -73,7 +80,7 @@ impl Links {
         if self.links.len() <= index {
             self.links.resize(index + 1, None);
         }
-        let link = Link { session, connection, way, given_bytes: 0 };
+        let link = Link { session, connection, way, given_bytes: 0, in_batch: false };
         self.displaced.extend(self.links[index].replace(link));
         if way != Way::WebSocket {
             self.streams.insert(connection, session);
@@ -118,6 +125,7 @@ impl Links {
         session: SessionKey,
         payload: &Payload,
     ) {
+        self.flush_before(peers, session);
         let Some(link) = self.link(session) else { return };
         let sent = match link.way {
             Way::WebSocket => match (peers.get(link.connection), str::from_utf8(payload)) {
@@ -136,62 +144,57 @@ impl Links {
     }
 
     /// Gives the same payload to many sessions, which are all spoken to in the same way. It is
-    /// encoded once.
+    /// encoded once, and waits for others that are for the same sessions, until
+    /// [`flush`](Self::flush).
     pub(crate) fn fan_out(
         &mut self,
         peers: &mut Peers<'_, SessionSlot>,
         sessions: &[SessionKey],
         payload: &Payload,
     ) {
-        if let &[session] = sessions {
-            return self.send(peers, session, payload);
+        if self.batch.is_for(sessions) {
+            return self.batch.push(payload);
         }
         let way = sessions.first().and_then(|&session| self.link(session)).map(|link| link.way);
-        match way {
-            Some(Way::WebSocket) => self.fan_out_message(peers, sessions, payload),
-            Some(Way::Stream) => self.fan_out_chunk(peers, sessions, payload),
+        let (Some(way @ (Way::WebSocket | Way::Stream)), 2..) = (way, sessions.len()) else {
             // The first one may have lost its connection; the others may not have.
-            Some(Way::Reader) | None => {
-                sessions.iter().for_each(|&session| self.send(peers, session, payload));
+            return sessions.iter().for_each(|&session| self.send(peers, session, payload));
+        };
+        self.flush(peers);
+        for &session in sessions {
+            if let Some(link) = self.link(session) {
+                link.in_batch = true;
             }
         }
+        self.batch.begin(way, sessions, payload);
     }
 
-    fn fan_out_message(
-        &mut self,
-        peers: &mut Peers<'_, SessionSlot>,
-        sessions: &[SessionKey],
-        payload: &Payload,
-    ) {
-        let Ok(text) = str::from_utf8(payload) else { return };
-        let Ok(prepared) = peers.prepare(Message::Text(text), Compression::Auto) else {
-            self.lost.extend(sessions);
-            return;
-        };
-        for &session in sessions {
-            let Some(link) = self.link(session) else { continue };
-            let context = peers.get(link.connection);
-            let sent = context.map_or(Sent::Dropped, |mut it| it.send_prepared(&prepared));
-            self.has_sent(session, payload.len(), sent);
+    /// Sends the batch if this session is among those that it is for: what it gets next comes behind.
+    fn flush_before(&mut self, peers: &mut Peers<'_, SessionSlot>, session: SessionKey) {
+        if self.link(session).is_some_and(|link| link.in_batch) {
+            self.flush(peers);
         }
     }
 
-    fn fan_out_chunk(
-        &mut self,
-        peers: &mut Peers<'_, SessionSlot>,
-        sessions: &[SessionKey],
-        payload: &Payload,
-    ) {
-        let Ok(chunk) = Chunk::new(payload) else {
-            self.lost.extend(sessions);
+    /// Gives all that fan-outs left waiting to the connections.
+    pub(crate) fn flush(&mut self, peers: &mut Peers<'_, SessionSlot>) {
+        if self.batch.is_empty() {
             return;
-        };
-        for &session in sessions {
-            let Some(link) = self.link(session) else { continue };
-            let exchange = peers.exchange(link.connection);
-            let sent = exchange.map_or(Sent::Dropped, |mut it| it.send_chunk(&chunk));
-            self.has_sent(session, payload.len(), sent);
         }
+        let mut batch = mem::take(&mut self.batch);
+        match batch.encode(peers) {
+            Ok(encoded) => {
+                for &session in batch.sessions() {
+                    let Some(link) = self.link(session) else { continue };
+                    link.in_batch = false;
+                    let sent = encoded.send(peers, link.connection);
+                    self.has_sent(session, batch.bytes(), sent);
+                }
+            }
+            Err(_) => self.lost.extend(batch.sessions()),
+        }
+        batch.clear();
+        self.batch = batch;
     }
 
     /// Ends a session's connection, behind what it was given.
@@ -201,6 +204,7 @@ impl Links {
         session: SessionKey,
         disconnect: &Disconnect,
     ) {
+        self.flush_before(peers, session);
         let Some(&mut link) = self.link(session) else { return };
         self.remove(session);
         match link.way {

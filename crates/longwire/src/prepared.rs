@@ -63,6 +63,32 @@ impl Prepared {
         Ok(Self { kind: message.kind(), plain, compressed: None })
     }
 
+    /// Several messages, one behind the other, to be sent as one: who is to get all of them gets them with one
+    /// call, and holds one piece of memory. The first one says whether it [may be
+    /// sent](WebSocket::send_prepared); of none, nothing is sent.
+    ///
+    /// ```
+    /// use longwire::*;
+    /// let mut outbound = Outbound::new(SendOptions::default());
+    /// let mut prepare = |text| Prepared::new(Message::Text(text), Compression::Auto, &mut outbound);
+    /// let both = Prepared::join(&[prepare("one")?, prepare("two")?])?;
+    /// assert_eq!(&both.plain()[..], b"\x81\x03one\x81\x03two");
+    /// # Ok::<(), ApiMisuse>(())
+    /// ```
+    ///
+    /// # Errors
+    /// There is no memory.
+    pub fn join(messages: &[Self]) -> Result<Self, ApiMisuse> {
+        let plain = concat(messages, |it| &it.plain)?;
+        let compressed = if messages.iter().any(|it| it.compressed.is_some()) {
+            Some(concat(messages, |it| it.compressed.as_ref().unwrap_or(&it.plain))?)
+        } else {
+            None
+        };
+        let kind = messages.first().map_or(Kind::Binary, |first| first.kind);
+        Ok(Self { kind, plain, compressed })
+    }
+
     /// The frames, not compressed.
     pub fn plain(&self) -> &Arc<[u8]> {
         &self.plain
@@ -80,6 +106,17 @@ fn share(frames: &[u8]) -> Result<Arc<[u8]>, ApiMisuse> {
     const COUNTS_BYTES: usize = 2 * size_of::<usize>();
     let needed = frames.len().saturating_add(COUNTS_BYTES);
     if has_room(needed) { Ok(Arc::from(frames)) } else { Err(ApiMisuse::OutOfMemory) }
+}
+
+fn concat(
+    messages: &[Prepared],
+    form: impl Fn(&Prepared) -> &Arc<[u8]>,
+) -> Result<Arc<[u8]>, ApiMisuse> {
+    let mut frames = Vec::new();
+    let len = messages.iter().map(|it| form(it).len()).fold(0, usize::saturating_add);
+    frames.try_reserve_exact(len).map_err(|_| ApiMisuse::OutOfMemory)?;
+    messages.iter().for_each(|it| frames.extend_from_slice(form(it)));
+    share(&frames)
 }
 
 impl WebSocket {

@@ -119,7 +119,10 @@ fn rfc9112_s9_6_behind_connection_close_nothing_is_read_as_a_request() {
             false,
         ),
         ("GET /a HTTP/1.1\nHost: a\n\n", 400, false),
-        ("GET /a HTTP/1.0\r\n\r\n", 505, false),
+        ("GET /a HTTP/1.0\r\n\r\n", 200, true),
+        ("GET /a HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", 200, true),
+        ("GET /a HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", 400, false),
+        ("GET /a HTTP/2.0\r\n\r\n", 505, false),
         ("GET /a HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n\r\n", 400, false),
     ];
     for (first, status, asked) in requests {
@@ -301,7 +304,9 @@ fn rfc9110_s9_3_2_no_answer_to_head_has_a_body() {
         (" / HTTP/1.1\r\nHost: a\r\n\r\n", 426),
         (" / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", 400),
         (" / HTTP/1.1\r\n\r\n", 400),
-        (" / HTTP/1.0\r\n\r\n", 505),
+        (" / HTTP/1.0\r\n\r\n", 426),
+        (" / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", 400),
+        (" / HTTP/2.0\r\n\r\n", 505),
         (" / HTTP/1.1\r\nHost: a\r\nContent-Length: a\r\n\r\n", 400),
         (" / HTTP/1.1\r\nHost: a\r\nno colon\r\n\r\n", 400),
         (" / HTTP/1.1\r\nHost: a\r\n folded\r\n\r\n", 400),

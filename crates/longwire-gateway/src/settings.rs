@@ -40,11 +40,22 @@ impl Settings {
     ///
     /// Where the API is open, the name has to be this machine's own: a page whose own name was pointed at
     /// this machine would be of the same origin otherwise, and need not even say so.
-    pub(crate) fn judge(&self, origin: Option<&str>, host: &str) -> Verdict {
-        if self.api.open && !is_this_machine(host) {
+    pub(crate) fn judge(&self, origin: Option<&str>, host: Option<&str>) -> Verdict {
+        if self.api.open && !host.is_some_and(is_this_machine) {
             return Verdict::Refused;
         }
-        self.origins.judge(origin, host)
+        // No page is from a server that is not named.
+        self.origins.judge(origin, host.unwrap_or_default())
+    }
+
+    /// What those are told who are [refused](Verdict::Refused).
+    pub(crate) fn refusal(&self, host: Option<&str>) -> &'static str {
+        match host {
+            None if self.api.open => {
+                "in development mode a request has to name this machine in Host, as localhost or so\n"
+            }
+            _ => "pages of this origin may not come here, or not to a server of this name\n",
+        }
     }
 }
 
@@ -126,29 +137,35 @@ mod tests {
             assert_eq!(access.admits(key), admitted, "{access:?} {key:?}");
         }
         let hosts = [
-            ("localhost:8000", true),
-            ("LOCALHOST", true),
-            ("127.0.0.1", true),
-            ("127.1.2.3:80", true),
-            ("[::1]:8000", true),
-            ("[::1]", true),
-            ("localhost.example", false),
-            ("127.0.0.1.example:8000", false),
-            ("10.0.0.1", false),
-            ("0.0.0.0:8000", false),
-            ("", false),
+            // HTTP/1.0 may leave it out.
+            (None, false),
+            (Some("localhost:8000"), true),
+            (Some("LOCALHOST"), true),
+            (Some("127.0.0.1"), true),
+            (Some("127.1.2.3:80"), true),
+            (Some("[::1]:8000"), true),
+            (Some("[::1]"), true),
+            (Some("localhost.example"), false),
+            (Some("127.0.0.1.example:8000"), false),
+            (Some("10.0.0.1"), false),
+            (Some("0.0.0.0:8000"), false),
+            (Some(""), false),
         ];
         for (host, admitted) in hosts {
             let verdict = |api: &ApiAccess, origin| {
                 Settings { api: api.clone(), ..Settings::default() }.judge(origin, host)
             };
             let expected = if admitted { Verdict::NoPage } else { Verdict::Refused };
-            assert_eq!(verdict(&open, None), expected, "{host}");
-            assert_eq!(verdict(&keys, None), Verdict::NoPage, "{host}");
+            assert_eq!(verdict(&open, None), expected, "{host:?}");
+            assert_eq!(verdict(&keys, None), Verdict::NoPage, "{host:?}");
             // The page of a name that was pointed here.
-            let own = format!("http://{host}");
-            assert_eq!(verdict(&open, Some(&own)) == Verdict::SameOrigin, admitted, "{host}");
+            let own = format!("http://{}", host.unwrap_or_default());
+            assert_eq!(verdict(&open, Some(&own)) == Verdict::SameOrigin, admitted, "{host:?}");
+            let told = Settings { api: open.clone(), ..Settings::default() }.refusal(host);
+            assert_eq!(told.contains("in development mode"), host.is_none(), "{host:?}");
         }
+        assert_eq!(Settings::default().judge(Some("http://a.example"), None), Verdict::Refused);
+        assert!(Settings::default().refusal(None).starts_with("pages of this origin"));
         assert_eq!((off.is_on(), open.is_on(), keys.is_on()), (false, true, true));
         assert!(!format!("{keys:?}").contains("first"));
     }

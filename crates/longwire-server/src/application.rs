@@ -90,6 +90,7 @@ pub trait Application {
     /// Every method comes here, OPTIONS too, but for CONNECT, which would ask for a tunnel: the
     /// server answers 405. A body over [`max_body_bytes`](crate::Config::max_body_bytes) is answered
     /// with 413, one that takes longer than [`body_timeout`](crate::Config::body_timeout) with 408.
+    /// A request may be in HTTP/1.0, and need not name a [host](Request::host) then.
     ///
     /// As it stands, this answers 426 to everything and closes: there is nothing here but WebSockets.
     /// OPTIONS (RFC 9110 §9.3.7) and TRACE (RFC 9110 §9.3.8) are no exceptions, and give nothing back.

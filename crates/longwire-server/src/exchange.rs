@@ -20,8 +20,9 @@ use crate::connection::{ConnectionId, Phase};
 use crate::ending::Ending;
 use crate::handshake::Handshake;
 use crate::heap::Heap;
-use crate::response::{Answer, Form, Framing, LAST_CHUNK, Response, Unsent, write, write_chunk};
+use crate::response::{Answer, Form, Framing, LAST_CHUNK, Response, Unsent, write, write_piece};
 use crate::table::{NO_MEMORY, Table};
+use longwire::handshake::HttpVersion;
 use std::fmt;
 use std::mem;
 use std::net::SocketAddr;
@@ -37,10 +38,22 @@ pub(crate) struct Http {
 #[derive(Clone, Copy)]
 pub(crate) struct Asker {
     pub(crate) peer: SocketAddr,
+    pub(crate) http_version: HttpVersion,
     /// The connection ends behind the answer.
     pub(crate) closes: bool,
     /// The request is HEAD.
     pub(crate) head_only: bool,
+}
+
+impl Asker {
+    /// How a stream is framed for it.
+    fn stream_framing(self) -> Framing {
+        match self.http_version {
+            // RFC 9112 §6.1: no Transfer-Encoding but in an answer to HTTP/1.1.
+            HttpVersion::Http10 => Framing::UntilClose,
+            HttpVersion::Http11 => Framing::Chunked,
+        }
+    }
 }
 
 /// How far a request and its answer are.
@@ -111,7 +124,7 @@ impl<S> Table<S> {
         asker.closes |= matches!(answer, Answer::Last(_));
         let (response, framing) = match answer {
             Answer::Now(response) | Answer::Last(response) => (response, Framing::Sized),
-            Answer::Stream(response) => (response, Framing::Chunked),
+            Answer::Stream(response) => (response, asker.stream_framing()),
             Answer::Later => return self.go_on_answering(key, asker, Stage::Answering),
         };
         let form = Form { framing, closes: asker.closes, head_only: asker.head_only };
@@ -129,7 +142,7 @@ impl<S> Table<S> {
                 self.doom(key, NO_MEMORY);
                 asker.closes = true;
             }
-            Ok(()) if framing == Framing::Chunked && !asker.head_only => {
+            Ok(()) if framing != Framing::Sized && !asker.head_only => {
                 return self.go_on_answering(key, asker, Stage::Streaming);
             }
             Ok(()) => {}
@@ -191,6 +204,11 @@ impl<S> Table<S> {
         written
     }
 
+    /// How the stream is framed that goes on on this connection, if there is one.
+    fn stream(&self, key: usize) -> Option<Framing> {
+        self.asker(key).and_then(|(asker, streams)| streams.then_some(asker.stream_framing()))
+    }
+
     /// What is being answered on this connection, and whether that is with a stream. Nothing, where
     /// the connection is to be dropped.
     fn asker(&self, key: usize) -> Option<(Asker, bool)> {
@@ -204,9 +222,12 @@ impl<S> Table<S> {
     }
 
     fn send_chunk(&mut self, key: usize, chunk: &Chunk) -> Sent {
-        let framed = chunk.shared();
-        let is_streaming = matches!(self.asker(key), Some((_, true)));
-        if !is_streaming || !self.makes_room(key, framed.len()) {
+        let framed = match self.stream(key) {
+            Some(Framing::Chunked) => chunk.shared(),
+            Some(_) => return self.send_piece(key, chunk.content()),
+            None => return Sent::Dropped,
+        };
+        if !self.makes_room(key, framed.len()) {
             return Sent::Dropped;
         }
         let queued = self.outbox(key).is_some_and(|outbox| outbox.push_shared(framed).is_ok());
@@ -214,11 +235,11 @@ impl<S> Table<S> {
     }
 
     fn send_piece(&mut self, key: usize, piece: &[u8]) -> Sent {
-        let is_streaming = matches!(self.asker(key), Some((_, true)));
-        if !is_streaming || !self.makes_room(key, piece.len()) {
+        let Some(framing) = self.stream(key) else { return Sent::Dropped };
+        if !self.makes_room(key, piece.len()) {
             return Sent::Dropped;
         }
-        let queued = self.put(key, |output| Ok(write_chunk(piece, output)?)).is_ok();
+        let queued = self.put(key, |output| Ok(write_piece(piece, framing, output)?)).is_ok();
         self.has_queued(key, queued)
     }
 
@@ -247,7 +268,9 @@ impl<S> Table<S> {
     }
 
     fn end_stream(&mut self, key: usize, asker: Asker) -> Sent {
-        let queued = self.outbox(key).is_some_and(|outbox| outbox.push(LAST_CHUNK).is_ok());
+        // Without chunks the end of the connection is the end.
+        let queued = asker.stream_framing() != Framing::Chunked
+            || self.outbox(key).is_some_and(|outbox| outbox.push(LAST_CHUNK).is_ok());
         self.complete(key, asker);
         self.has_queued(key, queued)
     }
@@ -306,7 +329,7 @@ impl<S> Exchange<'_, S> {
     }
 
     /// Drops the connection when this turn of the loop ends, with what waits for the client. A stream
-    /// is cut off: its client can tell that it is not complete (RFC 9112 §8).
+    /// is cut off: its client can tell that it is not complete (RFC 9112 §8), unless it speaks HTTP/1.0.
     /// [`gone`](crate::Application::gone) is called.
     pub fn abort(&mut self) {
         if self.table.asker(self.key).is_some() {

@@ -18,7 +18,7 @@ use crate::response::{self, Form, Framing, HeaderLine, Response, Unsent};
 use crate::session::Session;
 use crate::table::{NO_MEMORY, Table, append};
 use longwire::handshake::{
-    Acceptance, EncodeError, Head, HeadScanner, Rejection, Request, Status, Upgrade,
+    Acceptance, EncodeError, Head, HeadScanner, HttpVersion, Rejection, Request, Status, Upgrade,
 };
 use longwire::{Connection, WebSocket};
 use std::collections::TryReserveError;
@@ -174,7 +174,8 @@ fn answer<A: Application>(
     taken: usize,
 ) -> Outcome {
     let head_only = is_head(head.bytes());
-    let request = match Request::parse(head) {
+    // RFC 9112 §2.3: proxies may speak HTTP/1.0 to us. RFC 6455 §4.2.1: WebSockets are not for it.
+    let request = match Request::parse_with_http10(head) {
         Ok(request) => request,
         Err(error) => {
             tracing::debug!(id = %table.id(key), %peer, %error, "not a request");
@@ -185,8 +186,11 @@ fn answer<A: Application>(
     // RFC 9110 §9.3.6: CONNECT asks for a tunnel, and any 2xx is one. The application, which has
     // none to give, is not asked; `upgrade` refuses the method.
     if !request.is_upgrade() && request.method() != "CONNECT" {
-        let closes = request.headers().has_token("Connection", "close");
-        let asker = Asker { peer, closes, head_only };
+        let http_version = request.http_version();
+        // RFC 9112 §9.3: HTTP/1.0 goes on only if both sides say so, and this one never does.
+        let closes = http_version == HttpVersion::Http10
+            || request.headers().has_token("Connection", "close");
+        let asker = Asker { peer, http_version, closes, head_only };
         let behind = read.get(taken..).unwrap_or_default();
         return request::begin(table, application, key, asker, &request, head, behind).after(taken);
     }

@@ -54,7 +54,7 @@ pub use server::{Handle, Server};
 pub use signal::shut_down_on_signals;
 
 // What the engine's part of this crate's interface is made of: no dependency on it is needed.
-pub use longwire::handshake::{DeflatePolicy, HeadLimits, Request, Upgrade};
+pub use longwire::handshake::{DeflatePolicy, HeadLimits, HttpVersion, Request, Upgrade};
 pub use longwire::{
     ApiMisuse, CloseCode, Closure, Compression, Initiator, Limits, Message, Prepared,
     ProtocolError, SendOptions, Timeouts,

@@ -14,7 +14,7 @@ use crate::network::Network;
 use crate::session::FLUSH_BYTES;
 use crate::table::{NO_MEMORY, Table, append};
 use crate::worker::Worker;
-use longwire::handshake::{Body, Head, HeadScanner, Rejection, Request, Status};
+use longwire::handshake::{Body, Head, HeadScanner, HttpVersion, Rejection, Request, Status};
 use std::mem;
 use std::panic::{self, AssertUnwindSafe};
 
@@ -88,8 +88,11 @@ pub(crate) fn begin<A: Application>(
         return outcome(next, taken);
     }
     // RFC 9110 §10.1.1: who waits for it is told to go on, unless something of the body is here
-    // already. Any other expectation is unknown here, and may be ignored.
-    if behind.is_empty() && request.headers().has_token("Expect", "100-continue") {
+    // already, or it speaks HTTP/1.0, which knows no 100. Any other expectation is unknown here, and
+    // may be ignored.
+    let knows_continue = request.http_version() == HttpVersion::Http11;
+    let waits = request.headers().has_token("Expect", "100-continue");
+    if behind.is_empty() && waits && knows_continue {
         if !append(&mut table.turn.output, CONTINUE) {
             table.doom(key, NO_MEMORY);
             return Outcome::Over;
@@ -156,7 +159,7 @@ pub(crate) fn receive_body<A: Application>(
     // It was a head before, of a request. It is parsed again, since it lies elsewhere now.
     let mut scanner = HeadScanner::new(table.config.head_limits);
     let Ok(Status::Complete(head)) = scanner.scan(&head) else { return Outcome::Over };
-    let Ok(request) = Request::parse(head) else { return Outcome::Over };
+    let Ok(request) = Request::parse_with_http10(head) else { return Outcome::Over };
     let next = hand_out(table, application, key, asker, &request, &content);
     outcome(next, taken)
 }

@@ -25,7 +25,9 @@ pub enum Answer {
     /// With a stream: this head, this body as the first piece, unless it is empty, and then what
     /// [`Exchange::send`](crate::Exchange::send) is given, up to
     /// [`Exchange::end`](crate::Exchange::end). The server sets no deadline for it. A request of HEAD
-    /// is answered with the head, and over: [`gone`](crate::Application::gone) is called.
+    /// is answered with the head, and over: [`gone`](crate::Application::gone) is called. To HTTP/1.0,
+    /// which knows no chunks, a stream ends with its connection, so such a client cannot tell one that
+    /// is complete from one that was [cut off](crate::Exchange::abort).
     Stream(Response),
 }
 
@@ -71,6 +73,8 @@ pub(crate) enum Framing {
     Sized,
     /// Behind the last chunk.
     Chunked,
+    /// With the connection, which has to end behind it: a stream for HTTP/1.0.
+    UntilClose,
 }
 
 /// How one answer is written.
@@ -130,9 +134,10 @@ pub(crate) fn write(response: &Response, form: Form, output: &mut Vec<u8>) -> Re
     let _ = match form.framing {
         // RFC 9110 §8.6: not with 204, and what it would say with 304 is not known here.
         Framing::Sized if matches!(status, 204 | 304) => Ok(()),
-        // RFC 9112 §6.3: the length, or chunks, and never both.
+        // RFC 9112 §6.3: the length, or chunks, and never both; or neither, and the end of the connection.
         Framing::Sized => write!(output, "Content-Length: {}\r\n", response.body.len()),
         Framing::Chunked => write!(output, "Transfer-Encoding: chunked\r\n"),
+        Framing::UntilClose => Ok(()),
     };
     for (name, value) in &response.headers {
         for part in [name, ": ", value, "\r\n"] {
@@ -140,11 +145,23 @@ pub(crate) fn write(response: &Response, form: Form, output: &mut Vec<u8>) -> Re
         }
     }
     output.extend_from_slice(b"\r\n");
-    match form.framing {
-        _ if form.head_only => {}
-        Framing::Sized => output.extend_from_slice(&response.body),
-        Framing::Chunked => write_chunk(&response.body, output)?,
+    if !form.head_only {
+        write_piece(&response.body, form.framing, output)?;
     }
+    Ok(())
+}
+
+/// Adds content to `output`, as it stands in an answer that ends so.
+pub(crate) fn write_piece(
+    content: &[u8],
+    framing: Framing,
+    output: &mut Vec<u8>,
+) -> Result<(), TryReserveError> {
+    if framing == Framing::Chunked {
+        return write_chunk(content, output);
+    }
+    output.try_reserve(content.len())?;
+    output.extend_from_slice(content);
     Ok(())
 }
 
@@ -172,7 +189,7 @@ fn check(response: &Response, form: Form) -> Result<(), EncodeError> {
     }
     // RFC 9110 §6.4.1: these have no content, and RFC 9112 §6.1: no chunks.
     let never_has_a_body = matches!(response.status, 204 | 205 | 304);
-    if never_has_a_body && (!response.body.is_empty() || form.framing == Framing::Chunked) {
+    if never_has_a_body && (!response.body.is_empty() || form.framing != Framing::Sized) {
         return Err(EncodeError::BodyNotAllowed);
     }
     for (index, (name, value)) in response.headers.iter().enumerate() {
@@ -207,6 +224,7 @@ mod tests {
     const CLOSES: Form = Form { closes: true, ..SIZED };
     const HEAD: Form = Form { head_only: true, ..SIZED };
     const STREAM: Form = Form { framing: Framing::Chunked, ..SIZED };
+    const STREAM_1_0: Form = Form { framing: Framing::UntilClose, ..CLOSES };
 
     fn response(
         status: u16,
@@ -243,6 +261,13 @@ mod tests {
                 response(200, &[], "hi"),
                 Form { head_only: true, ..STREAM },
                 "200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+            ),
+            (response(200, A, "hi"), STREAM_1_0, "200 OK\r\nConnection: close\r\nA: b\r\n\r\nhi"),
+            (response(200, &[], ""), STREAM_1_0, "200 OK\r\nConnection: close\r\n\r\n"),
+            (
+                response(200, &[], "hi"),
+                Form { head_only: true, ..STREAM_1_0 },
+                "200 OK\r\nConnection: close\r\n\r\n",
             ),
             (
                 response(426, &[], ""),
@@ -293,6 +318,7 @@ mod tests {
             (response(204, &[], "a"), HEAD, EncodeError::BodyNotAllowed),
             (response(304, &[], "a"), SIZED, EncodeError::BodyNotAllowed),
             (response(205, &[], ""), STREAM, EncodeError::BodyNotAllowed),
+            (response(204, &[], ""), STREAM_1_0, EncodeError::BodyNotAllowed),
         ];
         for (response, form, error) in cases {
             let mut output = b"before".to_vec();

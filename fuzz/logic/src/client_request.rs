@@ -4,7 +4,8 @@
 use crate::shape::{self, product};
 use arbitrary::{Result, Unstructured};
 use longwire::handshake::{
-    Acceptance, ClientRequest, Head, HeadLimits, HeadScanner, Header, Request, Response, Status, Url,
+    Acceptance, ClientRequest, Head, HeadLimits, HeadScanner, Header, HttpVersion, Request,
+    Response, Status, Url,
 };
 
 /// What stands between two strings of the input.
@@ -35,9 +36,10 @@ pub fn run(data: &[u8]) -> Result<()> {
     let Ok(len) = request.encode(&mut out) else { return Ok(()) };
 
     let asked = Request::parse(head(&out[..len])).expect("a valid request");
+    assert_eq!(asked.http_version(), HttpVersion::Http11);
     let upgrade = asked.upgrade().expect("a valid handshake");
     assert_eq!((asked.path(), asked.query()), (url.path(), url.query()));
-    let host = asked.host().replace(['[', ']'], "");
+    let host = asked.host().expect("HTTP/1.1 has one").replace(['[', ']'], "");
     assert!(host.starts_with(url.host()), "{host:?}");
     assert_eq!(upgrade.origin(), origin);
     assert!(upgrade.subprotocols().eq(subprotocols.iter().copied()));

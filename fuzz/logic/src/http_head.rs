@@ -3,7 +3,9 @@
 
 use crate::shape::{self, CUTS, Cuts, product};
 use arbitrary::{Result, Unstructured};
-use longwire::handshake::{Head, HeadLimits, HeadScanner, Headers, Request, Response, Status};
+use longwire::handshake::{
+    Head, HeadLimits, HeadScanner, Headers, HttpVersion, Request, Response, Status,
+};
 
 /// Runs one input: limits, cuts, then the bytes.
 ///
@@ -25,18 +27,27 @@ pub fn run(data: &[u8]) -> Result<()> {
     let head = &bytes[..len];
     assert!(head.ends_with(b"\r\n\r\n"));
     let lines = head.split(|byte| *byte == b'\n').filter(|line| line.len() > 1).count();
-    let request = Request::parse(complete(head));
+    let request = Request::parse_with_http10(complete(head));
     let response = Response::parse(complete(head));
     assert!(request.is_err() || response.is_err(), "a request and a response at once");
+    let strict = Request::parse(complete(head));
     if let Ok(request) = request {
-        let start = format!("{} {} HTTP/1.1", request.method(), request.target());
+        // Only where it is asked for is HTTP/1.0 read, and it never becomes a WebSocket.
+        let is_http11 = request.http_version() == HttpVersion::Http11;
+        assert_eq!(strict.is_ok(), is_http11);
+        assert!(is_http11 || request.upgrade().is_err());
+        assert!(!is_http11 || request.host().is_some());
+        let version = if is_http11 { "1.1" } else { "1.0" };
+        let start = format!("{} {} HTTP/{version}", request.method(), request.target());
         assert_eq!(request.headers().iter().count() + 1, lines);
         let head = write(&start, request.headers());
-        let again = Request::parse(complete(&head)).expect("what was read can be read");
+        let again = Request::parse_with_http10(complete(&head)).expect("what was read can be read");
         assert_eq!((again.path(), again.host()), (request.path(), request.host()));
         assert_eq!(again.body(), request.body());
         assert!(again.headers().iter().eq(request.headers().iter()));
         assert_eq!(again.upgrade().is_ok(), request.upgrade().is_ok());
+    } else {
+        assert!(strict.is_err(), "HTTP/1.1 alone is read, and not with HTTP/1.0");
     }
     if let Ok(response) = response {
         assert_eq!(response.headers().iter().count() + 1, lines);

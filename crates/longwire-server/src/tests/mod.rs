@@ -9,6 +9,7 @@ mod closing;
 mod deadlines;
 mod desk;
 mod handshaking;
+mod http10;
 mod long_messages;
 mod requests;
 mod shutdown;

@@ -3,6 +3,7 @@
 
 use super::error::RequestError;
 use super::headers::Headers;
+use super::request::HttpVersion;
 
 /// What follows the head of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,8 +21,13 @@ pub enum Body {
 
 impl Body {
     /// What the headers say about the body.
-    pub(crate) fn of(headers: &Headers<'_>) -> Result<Self, RequestError> {
+    pub(crate) fn of(headers: &Headers<'_>, version: HttpVersion) -> Result<Self, RequestError> {
         match (headers.contains("Transfer-Encoding"), headers.contains("Content-Length")) {
+            // RFC 9112 §6.1: it does not know this header, so who has put it there, and where the body
+            // ends, is not certain, with a length or without.
+            (true, _) if version == HttpVersion::Http10 => {
+                Err(RequestError::TransferEncodingInHttp10)
+            }
             // RFC 9112 §6.1: this may be an attempt at smuggling.
             (true, true) => Err(RequestError::AmbiguousLength),
             (true, false) => chunked(headers),
@@ -111,6 +117,27 @@ mod tests {
             let bytes = format!("POST / HTTP/1.1\r\nHost: a\r\n{lines}\r\n");
             let body = Request::parse(head(bytes.as_bytes())).map(|request| request.body());
             assert_eq!(body, expected, "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn rfc9112_s6_1_http_1_0_has_no_transfer_coding() {
+        use RequestError::*;
+        let cases: &[(&str, Result<Body, RequestError>)] = &[
+            ("", Ok(Body::None)),
+            ("Content-Length: 0\r\n", Ok(Body::None)),
+            ("Content-Length: 5\r\n", Ok(Body::Sized { bytes: 5 })),
+            ("Content-Length: +5\r\n", Err(InvalidContentLength)),
+            ("Content-Length: 5\r\nContent-Length: 5\r\n", Err(InvalidContentLength)),
+            ("Transfer-Encoding: chunked\r\n", Err(TransferEncodingInHttp10)),
+            ("Transfer-Encoding: identity\r\n", Err(TransferEncodingInHttp10)),
+            ("Transfer-Encoding:\r\n", Err(TransferEncodingInHttp10)),
+            ("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", Err(TransferEncodingInHttp10)),
+        ];
+        for &(lines, expected) in cases {
+            let bytes = format!("POST / HTTP/1.0\r\n{lines}\r\n");
+            let request = Request::parse_with_http10(head(bytes.as_bytes()));
+            assert_eq!(request.map(|request| request.body()), expected, "{lines:?}");
         }
     }
 }

@@ -167,7 +167,7 @@ macro_rules! request_errors {
 request_errors! {
     /// The request line is not a method, a target and a version.
     MalformedRequestLine: 400, "RFC 9112 §3", "the request line must be method, target and version";
-    /// The version is not HTTP/1.1.
+    /// The version is not HTTP/1.1, nor HTTP/1.0 where that is enough.
     UnsupportedHttpVersion: 505, "RFC 6455 §4.2.1", "the HTTP version must be 1.1";
     /// The target is none of the four forms, or has a fragment, a non-ASCII byte or an invalid
     /// host.
@@ -186,6 +186,8 @@ request_errors! {
     UnsupportedTransferCoding: 501, "RFC 9112 §6.1", "chunked is the only coding understood";
     /// Both Content-Length and Transfer-Encoding are there: two readings of one message.
     AmbiguousLength: 400, "RFC 9112 §6.1", "Transfer-Encoding forbids Content-Length";
+    /// A request in HTTP/1.0, which has no Transfer-Encoding, comes with one: its body has two readings.
+    TransferEncodingInHttp10: 400, "RFC 9112 §6.1", "Transfer-Encoding must not be in HTTP/1.0";
     /// The method of an opening handshake is not GET.
     MethodNotGet: 405, "RFC 6455 §4.2.1", "the method of an opening handshake must be GET";
     /// An opening handshake has a body: the bytes behind the head would have two readings.

@@ -84,7 +84,7 @@ pub use head::{Head, HeadScanner, Status};
 pub use headers::{Header, Headers};
 pub use limits::{HeadLimits, MAX_SUBPROTOCOLS};
 pub use rejection::{Rejection, reason_phrase};
-pub use request::Request;
+pub use request::{HttpVersion, Request};
 pub use response::Response;
 pub use upgrade::{Acceptance, Accepted, Upgrade};
 pub use url::{Url, UrlError};

@@ -9,15 +9,35 @@ use super::headers::Headers;
 use super::target::Target;
 use super::upgrade::Upgrade;
 
-/// A valid HTTP/1.1 request, without its body.
+/// The version of HTTP that a request is in (RFC 9112 §2.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HttpVersion {
+    /// HTTP/1.0: what some proxies speak, and tools for measuring. An answer to it has no
+    /// Transfer-Encoding (RFC 9112 §6.1) and none with a status of 1xx in front of it
+    /// (RFC 9110 §15.2).
+    Http10,
+    /// HTTP/1.1.
+    Http11,
+}
+
+/// A valid HTTP/1.1 request, or HTTP/1.0 where that is [asked for](Request::parse_with_http10), without
+/// its body.
 #[derive(Clone, Debug)]
 pub struct Request<'a> {
     method: &'a str,
     raw_target: &'a str,
+    http_version: HttpVersion,
     target: Target<'a>,
-    host: &'a str,
+    host: Option<&'a str>,
     headers: Headers<'a>,
     body: Body,
+}
+
+/// The parts of a request line (RFC 9112 §3).
+struct RequestLine<'a> {
+    method: &'a str,
+    target: &'a str,
+    version: HttpVersion,
 }
 
 impl<'a> Request<'a> {
@@ -30,12 +50,40 @@ impl<'a> Request<'a> {
     /// The connection has to be closed behind the answer: where the next request would begin is not
     /// known.
     pub fn parse(head: Head<'a>) -> Result<Self, RequestError> {
-        let (headers, (method, raw_target)) =
-            Headers::parse_with(|fields| request_line(head, fields))?;
+        Self::parse_since(HttpVersion::Http11, head)
+    }
+
+    /// Takes a head apart that may be HTTP/1.0's, too: for a server that has plain answers beside
+    /// WebSockets. What is in HTTP/1.0 is never an [upgrade](Self::is_upgrade).
+    ///
+    /// # Errors
+    ///
+    /// As with [`parse`](Self::parse), but a request in HTTP/1.0 may do without Host, must not have a
+    /// Transfer-Encoding, and is refused for its version if it asks for a WebSocket.
+    pub fn parse_with_http10(head: Head<'a>) -> Result<Self, RequestError> {
+        Self::parse_since(HttpVersion::Http10, head)
+    }
+
+    fn parse_since(oldest: HttpVersion, head: Head<'a>) -> Result<Self, RequestError> {
+        let (headers, line) = Headers::parse_with(|fields| request_line(head, fields))?;
+        let RequestLine { method, target: raw_target, version: http_version } = line;
+        // RFC 6455 §4.2.1 item 1 asks for HTTP/1.1 or higher.
+        // RFC 9110 §7.8: HTTP/1.0 cannot ask for an upgrade, so that it never gets 101. Whoever asks for
+        // a WebSocket is told so (RFC 6455 §4.2.1), and any other protocol is ignored.
+        if http_version == HttpVersion::Http10
+            && (oldest == HttpVersion::Http11 || asks_for_websocket(&headers))
+        {
+            return Err(RequestError::UnsupportedHttpVersion);
+        }
         let target = Target::parse(method, raw_target).ok_or(RequestError::InvalidTarget)?;
-        let host = host(&headers)?;
-        let body = Body::of(&headers)?;
-        Ok(Self { method, raw_target, target, host, headers, body })
+        let host = host(&headers, http_version)?;
+        let body = Body::of(&headers, http_version)?;
+        Ok(Self { method, raw_target, http_version, target, host, headers, body })
+    }
+
+    /// The version of HTTP.
+    pub fn http_version(&self) -> HttpVersion {
+        self.http_version
     }
 
     /// The method, case-sensitive.
@@ -61,9 +109,9 @@ impl<'a> Request<'a> {
     }
 
     /// The host, with its port if one is named. A target in absolute form goes before the Host
-    /// header (RFC 9112 §3.2.2).
-    pub fn host(&self) -> &'a str {
-        self.target.authority.unwrap_or(self.host)
+    /// header (RFC 9112 §3.2.2). `None` is a request in HTTP/1.0 that names none, and no other.
+    pub fn host(&self) -> Option<&'a str> {
+        self.target.authority.or(self.host)
     }
 
     /// The headers.
@@ -79,7 +127,7 @@ impl<'a> Request<'a> {
     /// Whether the client asks for a WebSocket: Upgrade names it. If not, this is a plain HTTP
     /// request.
     pub fn is_upgrade(&self) -> bool {
-        self.headers.has_token("Upgrade", "websocket")
+        asks_for_websocket(&self.headers)
     }
 
     /// Checks that this is an opening handshake.
@@ -93,12 +141,16 @@ impl<'a> Request<'a> {
     }
 }
 
+fn asks_for_websocket(headers: &Headers<'_>) -> bool {
+    headers.has_token("Upgrade", "websocket")
+}
+
 /// The request line (RFC 9112 §3) and the header lines, through httparse, which refuses white space
 /// in front of a colon (RFC 9112 §5.1).
 fn request_line<'a>(
     head: Head<'a>,
     fields: &mut [httparse::Header<'a>],
-) -> Result<(usize, (&'a str, &'a str)), RequestError> {
+) -> Result<(usize, RequestLine<'a>), RequestError> {
     let mut parsed = httparse::Request::new(fields);
     let complete = parsed.parse(head.bytes()).map_err(|error| match error {
         httparse::Error::Version if names_a_version(head) => RequestError::UnsupportedHttpVersion,
@@ -116,13 +168,14 @@ fn request_line<'a>(
     if complete != httparse::Status::Complete(head.bytes().len()) {
         return Err(RequestError::MalformedRequestLine);
     }
-    // RFC 6455 §4.2.1 item 1 asks for HTTP/1.1 or higher; no higher one looks like this.
-    // RFC 9110 §2.5: HTTP/1.2, if there were one, could be read as HTTP/1.1. There is none.
-    // RFC 9110 §7.8: HTTP/1.0 cannot ask for an upgrade, so that it never gets 101.
-    if version != 1 {
-        return Err(RequestError::UnsupportedHttpVersion);
-    }
-    Ok((parsed.headers.len(), (method, target)))
+    // RFC 9110 §2.5: HTTP/1.2, if there were one, could be read as HTTP/1.1. There is none, and no
+    // higher one looks like this.
+    let version = match version {
+        0 => HttpVersion::Http10,
+        1 => HttpVersion::Http11,
+        _ => return Err(RequestError::UnsupportedHttpVersion),
+    };
+    Ok((parsed.headers.len(), RequestLine { method, target, version }))
 }
 
 /// Whether the request line is in order but for its version, so that 505 is the answer and not 400:
@@ -141,15 +194,18 @@ fn names_a_version(head: Head<'_>) -> bool {
 
 /// RFC 6455 §4.2.1 item 2, RFC 9112 §3.2: 400 to a request with no Host, with more than one, and
 /// with one that is invalid. An empty one names nobody, so it is invalid here; and one that is not
-/// UTF-8 is none (RFC 6455 §8.1).
-fn host<'a>(headers: &Headers<'a>) -> Result<&'a str, RequestError> {
-    let value = headers
-        .single("Host")
-        .map_err(|_| RequestError::HostRepeated)?
-        .ok_or(RequestError::HostMissing)?;
+/// UTF-8 is none (RFC 6455 §8.1). HTTP/1.0 may do without, and have no other.
+fn host<'a>(headers: &Headers<'a>, version: HttpVersion) -> Result<Option<&'a str>, RequestError> {
+    let value = headers.single("Host").map_err(|_| RequestError::HostRepeated)?;
+    let Some(value) = value else {
+        return match version {
+            HttpVersion::Http10 => Ok(None),
+            HttpVersion::Http11 => Err(RequestError::HostMissing),
+        };
+    };
     let host = core::str::from_utf8(value).map_err(|_| RequestError::HostInvalid)?;
     Authority::parse(host).map_err(|_| RequestError::HostInvalid)?;
-    Ok(host)
+    Ok(Some(host))
 }
 
 #[cfg(test)]
@@ -165,7 +221,8 @@ mod tests {
         let request = Request::parse(head(REQUEST.as_bytes())).unwrap();
         assert_eq!((request.method(), request.target()), ("GET", "/chat"));
         assert_eq!((request.path(), request.query()), ("/chat", None));
-        assert_eq!(request.host(), "server.example.com");
+        assert_eq!(request.host(), Some("server.example.com"));
+        assert_eq!(request.http_version(), HttpVersion::Http11);
         assert_eq!(request.body(), Body::None);
         assert!(request.is_upgrade());
         assert_eq!(request.headers().iter().count(), 7);
@@ -222,11 +279,72 @@ mod tests {
             let refused = Request::parse(head(bytes.as_bytes())).unwrap_err();
             assert_eq!(refused, error, "{bytes:?}");
             assert_eq!(Rejection::of(refused).status, status, "{bytes:?}");
+            // HTTP/1.0 may be served, and nothing else is.
+            let plain = Request::parse_with_http10(head(bytes.as_bytes())).err();
+            let is_http10 = bytes.starts_with("GET / HTTP/1.0\r\n");
+            assert_eq!(plain, (!is_http10).then_some(error), "{bytes:?}");
         }
         let not_utf8 = b"GET /\xff HTTP/1.1\r\nHost: a\r\n\r\n";
         assert_eq!(Request::parse(head(not_utf8)).unwrap_err(), MalformedRequestLine);
         let not_utf8 = b"GET / HTTP/1.1\r\nHost: \xff\r\n\r\n";
         assert_eq!(Request::parse(head(not_utf8)).unwrap_err(), HostInvalid);
+    }
+
+    /// Every line: a request; the host that it names and what follows its head, or how it is refused.
+    /// [`Request::parse`] refuses all of them for their version, whatever else is wrong.
+    #[test]
+    fn rfc9112_s2_3_a_plain_request_may_be_in_http_1_0() {
+        use RequestError::*;
+        type Parts = (Option<&'static str>, Body);
+        let cases: &[(&str, Result<Parts, RequestError>)] = &[
+            ("GET / HTTP/1.0\r\n\r\n", Ok((None, Body::None))),
+            ("GET / HTTP/1.0\r\nHost: a:80\r\n\r\n", Ok((Some("a:80"), Body::None))),
+            ("GET http://a/ HTTP/1.0\r\n\r\n", Ok((Some("a"), Body::None))),
+            ("GET http://a/ HTTP/1.0\r\nHost: b\r\n\r\n", Ok((Some("a"), Body::None))),
+            ("\r\nHEAD / HTTP/1.0\r\n\r\n", Ok((None, Body::None))),
+            ("POST / HTTP/1.0\r\nContent-Length: 5\r\n\r\n", Ok((None, Body::Sized { bytes: 5 }))),
+            ("POST / HTTP/1.0\r\n\r\n", Ok((None, Body::None))),
+            ("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", Ok((None, Body::None))),
+            // What it has that only HTTP/1.1 knows is ignored, but for what says where it ends.
+            (
+                "GET / HTTP/1.0\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n",
+                Ok((None, Body::None)),
+            ),
+            (
+                "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n",
+                Err(TransferEncodingInHttp10),
+            ),
+            ("GET / HTTP/1.0\r\nHost:\r\n\r\n", Err(HostInvalid)),
+            ("GET / HTTP/1.0\r\nHost: a b\r\n\r\n", Err(HostInvalid)),
+            ("GET / HTTP/1.0\r\nHost: a\r\nHost: a\r\n\r\n", Err(HostRepeated)),
+            ("GET /#top HTTP/1.0\r\n\r\n", Err(InvalidTarget)),
+            ("POST / HTTP/1.0\r\nContent-Length: +5\r\n\r\n", Err(InvalidContentLength)),
+            // RFC 6455 §4.2.1: a WebSocket it does not get, whatever else is right or wrong.
+            ("GET / HTTP/1.0\r\nUpgrade: websocket\r\n\r\n", Err(UnsupportedHttpVersion)),
+            ("GET /#top HTTP/1.0\r\nUpgrade: h2c, WebSocket\r\n\r\n", Err(UnsupportedHttpVersion)),
+            ("GET / HTTP/1.0\r\nHost:\r\nUpgrade: websocket\r\n\r\n", Err(UnsupportedHttpVersion)),
+            (
+                "GET / HTTP/1.0\r\nTransfer-Encoding: a\r\nUpgrade: websocket\r\n\r\n",
+                Err(UnsupportedHttpVersion),
+            ),
+        ];
+        for &(bytes, expected) in cases {
+            let head = head(bytes.as_bytes());
+            let request = Request::parse_with_http10(head);
+            if let Ok(request) = &request {
+                assert_eq!(request.http_version(), HttpVersion::Http10, "{bytes:?}");
+                assert!(!request.is_upgrade() && request.upgrade().is_err(), "{bytes:?}");
+            }
+            let parts = request.map(|request| (request.host(), request.body()));
+            assert_eq!(parts, expected, "{bytes:?}");
+            let strict = Request::parse(head).map(|_| ());
+            assert_eq!(strict, Err(UnsupportedHttpVersion), "{bytes:?}");
+        }
+        // The answer that an upgrade always had.
+        let bytes = edited(REQUEST, "HTTP/1.1", "HTTP/1.0");
+        let refused = Request::parse_with_http10(head(bytes.as_bytes())).unwrap_err();
+        assert_eq!((refused, refused.status()), (UnsupportedHttpVersion, 505));
+        assert_eq!(TransferEncodingInHttp10.status(), 400);
     }
 
     #[test]
@@ -241,7 +359,8 @@ mod tests {
         for (target, host, path, query) in cases {
             let bytes = edited(REQUEST, "GET /chat ", &["GET ", target, " "].concat());
             let request = Request::parse(head(bytes.as_bytes())).unwrap();
-            assert_eq!((request.host(), request.path(), request.query()), (host, path, query));
+            let parts = (request.host(), request.path(), request.query());
+            assert_eq!(parts, (Some(host), path, query));
             assert_eq!(request.target(), target);
             assert!(request.upgrade().is_ok(), "{target}");
         }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::drops::DropReason;
-use crate::{Payload, SlowConsumer};
+use crate::{ChannelName, Payload, SlowConsumer, Unsubscribed};
 
 /// Which channel of the hub.
 pub(crate) type ChannelIndex = u32;
@@ -62,11 +62,29 @@ pub(crate) struct Queue {
     newest: BTreeMap<(ChannelIndex, Option<Arc<str>>), u64>,
     next: u64,
     bytes: usize,
+    /// Subscriptions that have ended, of which the reader is told behind all of the above: it comes
+    /// back at once.
+    ended: Vec<(ChannelName, Unsubscribed)>,
 }
 
 impl Queue {
     pub(crate) fn is_empty(&self) -> bool {
-        self.items.is_empty()
+        self.items.is_empty() && self.ended.is_empty()
+    }
+
+    /// The reader is to be told of this end when there is room.
+    pub(crate) fn end(&mut self, channel: ChannelName, why: Unsubscribed) {
+        self.ended.push((channel, why));
+    }
+
+    /// The ends to be told, once nothing else waits: all, or that of one channel.
+    pub(crate) fn take_ended(
+        &mut self,
+        channel: Option<&ChannelName>,
+    ) -> Vec<(ChannelName, Unsubscribed)> {
+        let is_meant =
+            |it: &mut (ChannelName, Unsubscribed)| channel.is_none_or(|one| it.0 == *one);
+        self.ended.extract_if(.., is_meant).collect()
     }
 
     /// How many wait, and of which channel.

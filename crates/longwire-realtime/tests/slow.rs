@@ -3,8 +3,12 @@
 
 mod world;
 
-use longwire_realtime::{DropReason, Json, Namespace, Outgoing, Request, SlowConsumer};
-use world::{World, api_publish, config, message, open_namespace, publish, recover};
+use longwire_realtime::{
+    Dialect, DropReason, Json, Namespace, Outgoing, Request, SlowConsumer, Target,
+};
+use world::{
+    World, api_publish, config, connect, message, open_namespace, publish, recover, subscribe,
+};
 
 /// A publication of which one fills the connection, and four the queue: 1000 bytes, each counted
 /// with 128 more than its payload.
@@ -114,4 +118,40 @@ fn nothing_of_a_subscription_comes_after_its_end() {
     world.lines(client);
     assert_eq!(world.send(client, world::unsubscribe("slow:1")), ["unsubscribed"]);
     assert_eq!(world.resume(client), [""; 0]);
+}
+
+/// It is on this side of its connection, and would fill that with what it recovers.
+#[test]
+fn a_reader_is_told_of_a_gap_when_there_is_room_for_what_it_recovers() {
+    let mut world = slow_world(SlowConsumer::Gap);
+    let reader = world.open_dialect(0, Dialect::Sse);
+    world.send(reader, connect(""));
+    world.send(reader, subscribe("slow:1"));
+    world.stall(reader);
+    world.lines(reader);
+    for at in 1..=20 {
+        world.api(0, api_publish("slow:1", &large(at))).unwrap();
+    }
+    assert_eq!(offsets(&world.lines(reader)), [1]);
+    assert_eq!(world.resume(reader), ["slow:1 unsubscribed 2500"]);
+    let lines = world.send(reader, recover("slow:1", "1", 1));
+    assert!(lines[0].starts_with("subscribed at 1/20 recovered [2="), "{lines:?}");
+}
+
+#[test]
+fn a_reader_that_is_subscribed_anew_is_told_of_the_gap_before() {
+    let mut world = slow_world(SlowConsumer::Gap);
+    let reader = world.open_dialect(0, Dialect::Sse);
+    world.send(reader, connect("7"));
+    world.send(reader, subscribe("slow:1"));
+    world.stall(reader);
+    for at in 1..=20 {
+        world.api(0, api_publish("slow:1", &large(at))).unwrap();
+    }
+    world.lines(reader);
+    let target = Target { user: "7".into(), ..Target::default() };
+    let (channel, recover, info, ttl) = ("slow:1".into(), None, None, None);
+    world.api(0, Request::Subscribe { target, channel, recover, info, ttl }).unwrap();
+    assert_eq!(world.lines(reader), ["slow:1 unsubscribed 2500", "slow:1 subscribed at 1/20"]);
+    assert_eq!(world.resume(reader), [""; 0]);
 }

@@ -123,15 +123,31 @@ impl Reader {
             Push::Unsubscribe { channel, why } if why.resubscribes() => {
                 self.resubscribe(channel, out)
             }
-            push => {
-                let mut event = Vec::new();
-                sse::encode_push(push, &mut event);
-                if self.payload(&event, None, out) == Heard::AsItIs {
-                    out.extend_from_slice(&event);
-                }
-                Heard::Written
+            Push::Subscribe { channel, subscribed } => {
+                self.begin_anew(channel.as_str(), subscribed, out);
+                self.event(push, None, out)
             }
+            Push::Publication { channel, epoch: Some(epoch), publication } => {
+                let position = Position { epoch: epoch.clone(), offset: publication.offset };
+                self.event(push, Some((channel, &position)), out)
+            }
+            push => self.event(push, None, out),
         }
+    }
+
+    /// Writes what is for this session alone as an event.
+    fn event(
+        &mut self,
+        push: &Push,
+        mark: Option<(&ChannelName, &Position)>,
+        out: &mut Vec<u8>,
+    ) -> Heard {
+        let mut event = Vec::new();
+        sse::encode_push(push, &mut event);
+        if self.payload(&event, mark, out) == Heard::AsItIs {
+            out.extend_from_slice(&event);
+        }
+        Heard::Written
     }
 
     /// Takes what the hub sends to many, encoded by [`Dialects`](super::Dialects). `mark` is where a
@@ -203,6 +219,20 @@ impl Reader {
             None => self.positions.remove(channel),
         }
         if has_asked && !subscribed.recovered {
+            self.gap(channel, out);
+        }
+    }
+
+    /// The application has subscribed the session. What it recovers follows, from the position here on: if
+    /// the client was elsewhere, it is told that there is a gap.
+    fn begin_anew(&mut self, channel: &str, subscribed: &Subscribed, out: &mut Vec<u8>) {
+        let known = self.positions.position(channel);
+        let is_elsewhere = known.is_some() && known != subscribed.position.as_ref();
+        match &subscribed.position {
+            Some(position) => self.positions.set(channel, position.clone()),
+            None => self.positions.remove(channel),
+        }
+        if is_elsewhere {
             self.gap(channel, out);
         }
     }
@@ -475,6 +505,40 @@ mod tests {
             "id: 1.a.x.8\nevent: gap\ndata: {\"channel\":\"b\",\"gap\":{}}\n\n3 b since None"
         );
         assert_eq!(sse.reply(3, &subscribed(None)), "id: 1.a.x.8\n\n");
+    }
+
+    #[test]
+    fn what_an_application_subscribes_it_to_goes_on_from_where_it_was_or_is_a_gap() {
+        let publication = |offset| Push::Publication {
+            channel: ChannelName::new("a", 20).unwrap(),
+            epoch: Some(Epoch::new("x")),
+            publication: publication(offset),
+        };
+        let subscribe = |offset| Push::Subscribe {
+            channel: ChannelName::new("a", 20).unwrap(),
+            subscribed: fresh(Some(("x", offset))),
+        };
+        let told = |offset: u64| {
+            format!(
+                "event: subscribe\ndata: {{\"channel\":\"a\",\"subscribe\":{{\"recoverable\":true,\
+                 \"positioned\":true,\"epoch\":\"x\",\"offset\":{offset}}}}}\n\n"
+            )
+        };
+        let event = |offset| {
+            format!(
+                "data: {{\"channel\":\"a\",\"pub\":{{\"data\":{{ \"n\":{offset} }},\"offset\":{offset}}}}}\n\n"
+            )
+        };
+        let mut sse = client(Form::Sse, &["a", "b"], "1.a.x.7").connected();
+        sse.reply(3, &subscribed(Some(("y", 1))));
+        assert_eq!(sse.push(&subscribe(7)), told(7));
+        assert_eq!(sse.push(&publication(8)), format!("id: 1.a.x.8.b.y.1\n{}", event(8)));
+        let gap = "id: 1.a.x.9.b.y.1\nevent: gap\ndata: {\"channel\":\"a\",\"gap\":{}}\n\n";
+        assert_eq!(sse.push(&subscribe(9)), format!("{gap}{}", told(9)));
+        let mut fresh = client(Form::Sse, &["b"], "1").connected();
+        fresh.reply(2, &subscribed(Some(("y", 1))));
+        assert_eq!(fresh.push(&subscribe(9)), told(9));
+        assert_eq!(fresh.push(&publication(10)), format!("id: 1.a.x.10.b.y.1\n{}", event(10)));
     }
 
     #[test]

@@ -170,7 +170,7 @@ impl Hub {
         payload: &Payload,
         publication_key: Option<Option<Arc<str>>>,
     ) {
-        if self.sessions.rooms.get(key.index()).is_some_and(|room| *room > 0) {
+        if self.has_room(key) {
             self.take_room(key, payload.len());
             self.outputs.frame(key, payload.clone());
         } else {
@@ -205,6 +205,11 @@ impl Hub {
         }
     }
 
+    /// Whether a connection takes more.
+    pub(super) fn has_room(&self, key: SessionKey) -> bool {
+        self.sessions.rooms.get(key.index()).is_some_and(|room| *room > 0)
+    }
+
     /// Bytes are on their way to a session.
     pub(super) fn take_room(&mut self, key: SessionKey, bytes: usize) {
         if let Some(room) = self.sessions.rooms.get_mut(key.index()) {
@@ -217,6 +222,7 @@ impl Hub {
         let Some(session) = self.sessions.get_mut(key).filter(|it| it.is_connected()) else {
             return;
         };
+        let mut ended = Vec::new();
         if let Some(queue) = &mut session.queue {
             while room > 0
                 && let Some(item) = queue.pop()
@@ -225,12 +231,18 @@ impl Hub {
                 room = room.saturating_sub(bytes);
                 self.outputs.frame(key, item.payload);
             }
+            if room > 0 {
+                ended = queue.take_ended(None);
+            }
             if queue.is_empty() {
                 session.queue = None;
             }
         }
         if let Some(slot) = self.sessions.rooms.get_mut(key.index()) {
             *slot = room;
+        }
+        for (channel, why) in ended {
+            self.push(key, &Push::Unsubscribe { channel, why });
         }
     }
 }

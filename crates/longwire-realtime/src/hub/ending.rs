@@ -10,7 +10,7 @@ use crate::presence::PresenceRequest;
 use crate::queue::ChannelIndex;
 use crate::session::SessionKey;
 use crate::subscription::Subscription;
-use crate::{ClientId, CommandId, Disconnect, Error, Push, Reply, Unsubscribed};
+use crate::{ChannelName, ClientId, CommandId, Disconnect, Error, Push, Reply, Unsubscribed};
 
 impl Hub {
     /// A client wants a subscription no more. It is told so whether it had one or not.
@@ -34,8 +34,30 @@ impl Hub {
             return;
         };
         // Whoever is told to subscribe again is as good as there.
-        if self.end_subscription(key, channel, why.code >= 2500) {
-            self.push(key, &Push::Unsubscribe { channel: name, why });
+        if !self.end_subscription(key, channel, why.resubscribes()) {
+            return;
+        }
+        let has_room = self.has_room(key);
+        match self.sessions.get_mut(key) {
+            // A client hears of it behind what is under way to it. A reader is on this side of the
+            // connection: it would come back at once, and fill it with what it recovers.
+            Some(session) if session.dialect.has_readers() && why.resubscribes() && !has_room => {
+                session.queue.get_or_insert_default().end(name, why);
+            }
+            _ => self.push(key, &Push::Unsubscribe { channel: name, why }),
+        }
+    }
+
+    /// Tells a reader now of the end of a subscription of which it was to be told when there is room.
+    pub(super) fn tell_ended(&mut self, key: SessionKey, channel: &ChannelName) {
+        let Some(session) = self.sessions.get_mut(key) else { return };
+        let Some(queue) = &mut session.queue else { return };
+        let ended = queue.take_ended(Some(channel));
+        if queue.is_empty() {
+            session.queue = None;
+        }
+        for (channel, why) in ended {
+            self.push(key, &Push::Unsubscribe { channel, why });
         }
     }
 

@@ -88,6 +88,7 @@ impl Hub {
     ) {
         let mut wishes = Wishes::default();
         wish(&mut wishes);
+        self.tell_ended(key, &name);
         let leeway = self.config.times.expiry_leeway;
         let Some(session) = self.sessions.get_mut(key) else { return };
         let channel = self.channels.intern(&name, &namespace);

@@ -221,6 +221,7 @@ impl World {
             self.collect(hub);
         }
         self.hubs[hub].room(key, max);
+        self.collect(hub);
         self.settle();
         self.lines(client)
     }
@@ -328,11 +329,17 @@ impl World {
         }
         // What left a queue just now.
         while let Some(output) = self.hubs[hub].poll_output() {
-            if let Output::Frame { session, payload } = output {
-                let client = self.by_key[&(hub, session)];
-                let text = String::from_utf8(payload.to_vec()).unwrap();
-                self.connections[client].lines.push(text);
-            }
+            let (session, bytes) = match output {
+                Output::Frame { session, payload } => (session, payload.to_vec()),
+                Output::Push { session, push } => {
+                    let mut bytes = Vec::new();
+                    Words.encode_push(Dialect::Sse, &push, &mut bytes);
+                    (session, bytes)
+                }
+                _ => continue,
+            };
+            let client = self.by_key[&(hub, session)];
+            self.connections[client].lines.push(String::from_utf8(bytes).unwrap());
         }
         // What was held back until that was taken.
         if self.hubs[hub].has_more() {

@@ -1,27 +1,32 @@
-//! A server with its subscribers: `benches/src/bin/fanout.rs` opens them, and has a slice when it is
+//! A server with its subscribers: `benches/src/bin/fanout.rs` opens them, and does a step when it is
 //! told to.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 
 use super::super::pinning::{Cpu, Pinning};
-use super::results::{Bytes, Latency, Workload};
+use super::results::{Bytes, Fate, Paced, Slice, Workload};
 use super::servers::{Ready, Running};
 use crate::process::{Child, Log};
 
 /// The time that all subscribers may take to join.
 const JOIN_LIMIT: Duration = Duration::from_secs(120);
 
-/// The time that a slice may take. The load ends by itself when nothing comes for ten seconds.
-const SLICE_LIMIT: Duration = Duration::from_secs(60);
+/// The time that a step may take. The load ends by itself when nothing comes for ten seconds.
+const STEP_LIMIT: Duration = Duration::from_secs(60);
 
 /// A slice of deliveries, as long as all others.
 const SLICE: Duration = Duration::from_millis(250);
 
 /// A slice at a fixed rate, which has to have more than a few publications.
-const PACED_SLICE: Duration = Duration::from_secs(1);
+pub(super) const PACED_SLICE_MILLIS: u32 = 1000;
+
+/// What a step without figures is answered with.
+#[derive(serde::Deserialize)]
+struct Nothing {}
 
 /// A server that runs, and the load on it.
 #[derive(Debug)]
@@ -59,19 +64,41 @@ impl Crowd {
     }
 
     /// A slice with publications in flight.
-    pub(super) fn saturate(&mut self, workload: &Workload) -> Result<super::results::Slice> {
+    pub(super) fn saturate(&mut self, workload: &Workload) -> Result<Slice> {
         let Workload { in_flight, size_bytes, .. } = workload;
-        self.slice(&format!("saturate {in_flight} {size_bytes} {}", SLICE.as_millis()))
+        self.step(&format!("saturate {in_flight} {size_bytes} {}", SLICE.as_millis()))
     }
 
     /// A slice at a fixed rate.
-    pub(super) fn pace(&mut self, each_second: u32, size_bytes: u32) -> Result<Latency> {
-        self.slice(&format!("pace {each_second} {size_bytes} {}", PACED_SLICE.as_millis()))
+    pub(super) fn pace(&mut self, each_second: u32, size_bytes: u32) -> Result<Paced> {
+        self.step(&format!("pace {each_second} {size_bytes} {PACED_SLICE_MILLIS}"))
     }
 
-    fn slice<T: serde::de::DeserializeOwned>(&mut self, line: &str) -> Result<T> {
+    /// So many publications, so many of them in flight.
+    pub(super) fn publish(&mut self, count: u32, in_flight: u32, size_bytes: u32) -> Result<()> {
+        let Nothing {} = self.step(&format!("publish {count} {in_flight} {size_bytes}"))?;
+        Ok(())
+    }
+
+    /// One more subscriber, which does not read.
+    pub(super) fn stall(&mut self) -> Result<()> {
+        let Nothing {} = self.step("stall")?;
+        Ok(())
+    }
+
+    /// It reads again, and goes.
+    pub(super) fn release(&mut self, size_bytes: u32) -> Result<Fate> {
+        self.step(&format!("release {size_bytes}"))
+    }
+
+    /// Where the server listens.
+    pub(super) fn address(&self) -> SocketAddr {
+        self.server.address
+    }
+
+    fn step<T: serde::de::DeserializeOwned>(&mut self, line: &str) -> Result<T> {
         self.load.say(line)?;
-        let figures = self.load.wait_for_line("done ", SLICE_LIMIT)?;
+        let figures = self.load.wait_for_line("done ", STEP_LIMIT)?;
         self.server.expect_running()?;
         serde_json::from_str(&figures).with_context(|| format!("no figures: {figures}"))
     }

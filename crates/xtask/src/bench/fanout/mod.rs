@@ -1,14 +1,17 @@
 //! `cargo xtask bench fanout`: publications to many subscribers, on our server and on others.
 //!
 //! ```text
-//!  servers, crowd (a server with its load) --> results --> text --> page
-//!                                                      --> plot
+//!  servers (longwire: its configurations), crowd (a server with its load) --> results --> text --> page
+//!  stalled (the same crowd, and one that does not read; api)      --> results         --> plot
 //! ```
 
+mod api;
 mod crowd;
+mod longwire;
 mod plot;
 mod results;
 mod servers;
+mod stalled;
 mod text;
 
 use std::fs;
@@ -37,6 +40,10 @@ pub(crate) struct Options {
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     peers: Vec<String>,
 
+    /// The part with a subscriber that does not read, alone; docs/performance.md stays as it is.
+    #[arg(long, conflicts_with = "peers")]
+    stalled_only: bool,
+
     /// How many slices each server gets in a workload.
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
@@ -46,7 +53,7 @@ pub(crate) struct Options {
     no_page: bool,
 
     /// Measure nothing: write page and plot again, from the figures of the last complete run.
-    #[arg(long, conflicts_with_all = ["subscribers", "peers", "no_page"])]
+    #[arg(long, conflicts_with_all = ["subscribers", "peers", "stalled_only", "no_page"])]
     page_only: bool,
 }
 
@@ -64,7 +71,7 @@ const LATENCY_BYTES: u32 = 128;
 
 impl Options {
     fn is_complete(&self) -> bool {
-        self.subscribers.is_empty() && self.peers.is_empty()
+        self.subscribers.is_empty() && self.peers.is_empty() && !self.stalled_only
     }
 
     /// The numbers of subscribers, the least first.
@@ -89,7 +96,8 @@ impl Options {
         }
         let chosen = |server: &&Server| {
             let named = self.peers.iter().any(|name| name == server.name);
-            self.peers.is_empty() || named || server.name == LONGWIRE
+            let all = self.peers.is_empty() && !self.stalled_only;
+            all || named || server.name == LONGWIRE
         };
         Ok(SERVERS.iter().filter(chosen).collect())
     }
@@ -176,11 +184,25 @@ fn measure(
         throughput: Vec::new(),
         memory: Vec::new(),
         latency: None,
+        stalled: None,
     };
     let rounds = options.rounds;
     let mut bench = Bench { tool, folder, pinning, rounds, log, failures: Vec::new() };
-    for subscribers in options.subscribers() {
-        let mut crowds = bench.gather(&ready, subscribers);
+    let subscribers = options.subscribers();
+    if !options.stalled_only {
+        for subscribers in &subscribers {
+            bench.beside_each_other(&ready, *subscribers, &mut results);
+        }
+    }
+    let own = ready.iter().find(|ready| ready.server.name == LONGWIRE);
+    results.stalled = own.zip(subscribers.first()).map(|(own, few)| bench.stalled(own, *few));
+    Ok((results, bench.failures))
+}
+
+impl Bench<'_> {
+    /// Everything that is measured of all servers with so many subscribers.
+    fn beside_each_other(&mut self, ready: &[Ready], subscribers: usize, results: &mut Results) {
+        let mut crowds = self.gather(ready, subscribers);
         for crowd in &crowds {
             let (server, bytes) = (crowd.name.to_owned(), crowd.bytes);
             results.memory.push(Memory { subscribers, server, bytes });
@@ -188,23 +210,20 @@ fn measure(
         for size_bytes in SIZES_BYTES {
             for in_flight in IN_FLIGHT {
                 let workload = Workload { subscribers, size_bytes, in_flight };
-                log.note(&format!("measuring {}", text::shape(&workload)));
-                let servers = bench.rounds(&mut crowds, |crowd| crowd.saturate(&workload));
+                self.log.note(&format!("measuring {}", text::shape(&workload)));
+                let servers = self.rounds(&mut crowds, |crowd| crowd.saturate(&workload));
                 results.throughput.push(Run { workload, servers });
             }
         }
         if results.latency.is_none() {
-            log.note(&format!("measuring latency with {subscribers} subscribers"));
+            self.log.note(&format!("measuring latency with {subscribers} subscribers"));
             let pace = |crowd: &mut Crowd| crowd.pace(EACH_SECOND, LATENCY_BYTES);
-            let servers = bench.rounds(&mut crowds, pace);
+            let servers = self.rounds(&mut crowds, pace);
             let (size_bytes, each_second) = (LATENCY_BYTES, EACH_SECOND);
             results.latency = Some(LatencyRun { subscribers, size_bytes, each_second, servers });
         }
     }
-    Ok((results, bench.failures))
-}
 
-impl Bench<'_> {
     /// All servers, each with its subscribers; those that fail are left out.
     fn gather(&mut self, ready: &[Ready], subscribers: usize) -> Vec<Crowd> {
         let mut crowds = Vec::new();
@@ -220,7 +239,8 @@ impl Bench<'_> {
         crowds
     }
 
-    /// A slice of each in turn: one to warm up, then so many rounds. Who fails is gone from there on.
+    /// A slice of each in turn: one to warm up, then so many rounds, every second one in the opposite
+    /// order, so that nobody always comes after the same. Who fails is gone from there on.
     fn rounds<T>(
         &mut self,
         crowds: &mut Vec<Crowd>,
@@ -243,7 +263,10 @@ impl Bench<'_> {
                     false
                 }
             });
+            crowds.reverse();
         }
+        let place = |name: &str| SERVERS.iter().position(|server| server.name == name);
+        crowds.sort_by_key(|crowd| place(crowd.name));
         slices
     }
 
@@ -260,7 +283,8 @@ mod tests {
     fn options(subscribers: &[u16], peers: &[&str]) -> Options {
         let peers = peers.iter().map(|name| (*name).to_owned()).collect();
         let subscribers = subscribers.to_vec();
-        Options { subscribers, peers, rounds: 1, no_page: false, page_only: false }
+        let (rounds, stalled_only, no_page, page_only) = (1, false, false, false);
+        Options { subscribers, peers, stalled_only, rounds, no_page, page_only }
     }
 
     #[test]

@@ -20,6 +20,7 @@ pub(super) struct Results {
     pub(super) throughput: Vec<Run>,
     pub(super) memory: Vec<Memory>,
     pub(super) latency: Option<LatencyRun>,
+    pub(super) stalled: Option<StalledRun>,
 }
 
 /// Publications in flight to a crowd.
@@ -67,15 +68,69 @@ pub(super) struct LatencyRun {
     pub(super) subscribers: usize,
     pub(super) size_bytes: u32,
     pub(super) each_second: u32,
-    pub(super) servers: Vec<(String, Vec<Latency>)>,
+    pub(super) servers: Vec<(String, Vec<Paced>)>,
 }
 
-/// A slice of them, in microseconds.
+/// A slice of them, in microseconds, and what memory the server had then.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
-pub(super) struct Latency {
+pub(super) struct Paced {
     pub(super) p50_us: f64,
     pub(super) p99_us: f64,
     pub(super) max_us: f64,
+    pub(super) resident_bytes: f64,
+}
+
+/// Deliveries at a fixed rate to a crowd of which one does not read.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(super) struct StalledRun {
+    /// Who read.
+    pub(super) subscribers: usize,
+    pub(super) size_bytes: u32,
+    pub(super) each_second: u32,
+    pub(super) policies: Vec<StalledPolicy>,
+}
+
+/// What one policy did.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(super) struct StalledPolicy {
+    pub(super) name: String,
+    /// The server's memory before the one came for the first time.
+    pub(super) resident_before_bytes: f64,
+    pub(super) pairs: Vec<Pair>,
+    /// The pairs that are not counted.
+    pub(super) missed: u32,
+}
+
+/// A slice in which all read, and one in which one does not.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
+pub(super) struct Pair {
+    pub(super) without: Paced,
+    pub(super) with: Paced,
+    pub(super) fate: Fate,
+}
+
+/// What has become of the one.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
+pub(super) struct Fate {
+    /// The publications until it read again.
+    pub(super) published: u64,
+    /// How many of them it has got.
+    pub(super) received: u64,
+    /// The code with which the server parted from it.
+    pub(super) end: Option<u64>,
+}
+
+impl StalledPolicy {
+    /// Of all pairs, a figure of the slice without the one or of that with it.
+    pub(super) fn spread(&self, of: impl Fn(&Pair) -> f64) -> Option<Spread> {
+        Spread::of(self.pairs.iter().map(of))
+    }
+
+    /// By how many bytes the server's memory has grown at the most.
+    pub(super) fn grown_bytes(&self) -> Option<f64> {
+        let most = self.pairs.iter().map(|pair| pair.with.resident_bytes).reduce(f64::max);
+        most.map(|most| most - self.resident_before_bytes)
+    }
 }
 
 impl Run {
@@ -94,10 +149,10 @@ impl Run {
         load::ratio(&self.slices(own)?, &self.slices(other)?)
     }
 
-    /// Of a processor, what the load took; over the slices of all servers.
-    pub(super) fn load_share(&self) -> Option<Spread> {
-        let slices = self.servers.iter().flat_map(|(_, slices)| slices);
-        Spread::of(slices.map(|slice| slice.load_cpu_seconds / slice.of_server.seconds))
+    /// Of a processor, what the load took in the slices of a server.
+    pub(super) fn load_share(&self, server: &str) -> Option<Spread> {
+        let (_, slices) = self.servers.iter().find(|(name, _)| name == server)?;
+        Spread::of(slices.iter().map(|slice| slice.load_cpu_seconds / slice.of_server.seconds))
     }
 }
 
@@ -131,7 +186,13 @@ pub(super) mod tests {
             let servers = names.iter().cloned().zip(all.map(slices)).collect();
             Run { workload: Workload { subscribers, size_bytes: 128, in_flight }, servers }
         };
-        let latency = |p99_us| vec![Latency { p50_us: 800.0, p99_us, max_us: p99_us * 2.0 }; 2];
+        let paced = |p99_us| Paced {
+            p50_us: 800.0,
+            p99_us,
+            max_us: p99_us * 2.0,
+            resident_bytes: p99_us * 1024.0,
+        };
+        let latency = |p99_us| vec![paced(p99_us); 2];
         let all = [4_000.0, 9_000.0, 4_000.0].map(latency);
         let bytes = Bytes { subscribed_bytes: 900.0, after_publications_bytes: 1_000.0 };
         Results {
@@ -151,6 +212,23 @@ pub(super) mod tests {
                 each_second: 20,
                 servers: names.iter().cloned().zip(all).collect(),
             }),
+            stalled: Some(StalledRun {
+                subscribers: 1_000,
+                size_bytes: 2_048,
+                each_second: 20,
+                policies: vec![StalledPolicy {
+                    name: "latest".to_owned(),
+                    resident_before_bytes: 4_096_000.0,
+                    pairs: [5_000.0, 6_000.0]
+                        .map(|p99_us| Pair {
+                            without: paced(4_000.0),
+                            with: paced(p99_us),
+                            fate: Fate { published: 700, received: 100, end: None },
+                        })
+                        .to_vec(),
+                    missed: 1,
+                }],
+            }),
         }
     }
 
@@ -169,6 +247,6 @@ pub(super) mod tests {
         assert_eq!(run.rate("nchan").unwrap().median, 1_000_000.0);
         assert_eq!(run.ratio("longwire", "nchan").unwrap().p25, 2.0);
         assert_eq!(run.ratio("longwire", "socket.io"), None);
-        assert_eq!(run.load_share().unwrap().median, 0.8);
+        assert_eq!(run.load_share("bun").unwrap().median, 0.8);
     }
 }

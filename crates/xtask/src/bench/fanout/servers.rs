@@ -11,6 +11,7 @@ use anyhow::{Context as _, Result, ensure};
 
 use super::super::pinning::{Cpu, Pinning};
 use super::super::servers::{bun_program, node_modules, node_version, npm_version};
+use super::longwire::configuration;
 use crate::debian;
 use crate::process::{Child, Log, answer};
 use crate::workspace::Workspace;
@@ -61,8 +62,9 @@ pub(super) const SERVERS: &[Server] = &[
         name: LONGWIRE,
         program: Program::Longwire,
         protocol: "centrifugo",
-        about: "`longwire serve --threads 1` in development mode, with Centrifugo's client protocol in \
-                JSON: subscribers and publisher have sessions, and each publication is acknowledged",
+        about: "`longwire serve --threads 1`, everybody let in, without history and presence; Centrifugo's \
+                client protocol in JSON: subscribers and publisher have sessions, and each publication is \
+                acknowledged",
     },
     Server {
         name: "nchan",
@@ -87,7 +89,7 @@ pub(super) const SERVERS: &[Server] = &[
 ];
 
 /// A server that can be started.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Ready {
     pub(super) server: &'static Server,
     pub(super) version: String,
@@ -117,8 +119,8 @@ impl Server {
         let (program, version) = match self.program {
             Program::Longwire => {
                 let program = workspace.build("longwire-cli", "longwire", log)?;
-                arguments
-                    .extend(["serve", "--threads", "1", "--listen", "127.0.0.1:0"].map(Into::into));
+                let folder = workspace.target.join("bench");
+                arguments = longwire_arguments(LONGWIRE, &configuration(None), &folder)?;
                 (program, env!("CARGO_PKG_VERSION").to_owned())
             }
             Program::Nchan => ("nginx".into(), nchan_version(log)?),
@@ -139,6 +141,13 @@ impl Server {
 }
 
 impl Ready {
+    /// Ours with another configuration, which is kept under a name.
+    pub(super) fn configured(&self, name: &str, text: &str, folder: &Path) -> Result<Self> {
+        ensure!(self.server.name == LONGWIRE, "{} is configured otherwise", self.server.name);
+        let name = format!("{LONGWIRE}-{name}");
+        Ok(Self { arguments: longwire_arguments(&name, text, folder)?, ..self.clone() })
+    }
+
     /// Starts it on its processor. What it needs to keep goes to `folder`.
     pub(super) fn start(&self, pinning: Pinning, folder: &Path, log: &Log) -> Result<Running> {
         if self.server.program == Program::Nchan {
@@ -184,6 +193,17 @@ impl Running {
     pub(super) fn expect_running(&mut self) -> Result<()> {
         self.child.expect_running()
     }
+}
+
+/// Writes a configuration, and says how to serve with it.
+fn longwire_arguments(name: &str, configuration: &str, folder: &Path) -> Result<Vec<OsString>> {
+    let path = folder.join(format!("{name}.toml"));
+    std::fs::write(&path, configuration)
+        .with_context(|| format!("cannot write {}", path.display()))?;
+    let mut arguments: Vec<OsString> =
+        ["serve", "--threads", "1", "--listen", "127.0.0.1:0", "--config"].map(Into::into).into();
+    arguments.push(path.into());
+    Ok(arguments)
 }
 
 /// The port in what a server says: alone, or in a URL.

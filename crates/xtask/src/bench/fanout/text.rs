@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use super::super::markdown::{Table, wrapped};
 use super::super::sections::{count, grouped, micros, shorter};
 use super::super::spread::Spread;
-use super::results::{Latency, LatencyRun, Results, Workload};
+use super::longwire::{IN_FLIGHT_KIB, QUEUED_KIB};
+use super::results::{LatencyRun, Paced, Pair, Results, StalledPolicy, StalledRun, Workload};
 use super::servers::LONGWIRE;
 
 /// What stands where there is no figure.
@@ -20,7 +21,8 @@ pub(super) fn section(results: &Results) -> String {
     };
     let mut text = format!(
         "`cargo xtask bench fanout`, {}. One publisher, and all others subscribe to one channel; each \
-         server is one process with one thread for its connections and is spoken to as it wants to be. \
+         server is one process with one thread for its connections and is spoken to as it wants to be; none keeps \
+         publications or who is there, and none has heartbeats within that time. \
          {} rounds: in each, every server has the load for a quarter of a second, {place}. A publication \
          is text and done when all subscribers have it, and the next takes its place; all of each is \
          compared, and its order. CPU time is user and system time of the server. Figures are medians of \
@@ -30,6 +32,9 @@ pub(super) fn section(results: &Results) -> String {
     throughput(&mut text, results);
     if let Some(run) = &results.latency {
         latency(&mut text, results, run);
+    }
+    if let Some(run) = results.stalled.as_ref().filter(|run| !run.policies.is_empty()) {
+        stalled(&mut text, run);
     }
     memory(&mut text, results);
     text.push_str("\nWhat was measured:\n\n");
@@ -64,7 +69,7 @@ fn throughput(text: &mut String, results: &Results) {
     }
     let all = names(results, true);
     let headings = ["subscribers × length"].into_iter().chain(all.iter().copied());
-    let mut rates = Table::new(headings.chain(["the load's processor"]));
+    let mut rates = Table::new(headings.chain(["of its processor the load used"]));
     let peers = names(results, false);
     let headings = peers.iter().map(|peer| format!("longwire / {peer}"));
     let mut ratios = Table::new(["subscribers × length".to_owned()].into_iter().chain(headings));
@@ -75,10 +80,13 @@ fn throughput(text: &mut String, results: &Results) {
             };
             spread.map_or(NONE.to_owned(), shown)
         };
-        let share =
-            run.load_share().map_or(NONE.to_owned(), |share| format!("{:.2}", share.median));
+        let share = |name: &&str| {
+            let share = run.load_share(name);
+            share.map_or(NONE.to_owned(), |share| format!("{:.2}", share.median))
+        };
+        let shares = all.iter().map(share).collect::<Vec<_>>().join(" / ");
         let cells = all.iter().map(|name| shown(run.rate(name)));
-        rates.row([shape(&run.workload)].into_iter().chain(cells).chain([share]));
+        rates.row([shape(&run.workload)].into_iter().chain(cells).chain([shares]));
         let cells = peers.iter().map(|peer| {
             let ratio = run.ratio(LONGWIRE, peer);
             ratio.map_or(NONE.to_owned(), |ratio| format!("{ratio} {}", ratio.word()))
@@ -87,8 +95,9 @@ fn throughput(text: &mut String, results: &Results) {
     }
     let _ = write!(
         text,
-        "\nDeliveries for each second of the server's CPU time. Beside them, how much of its processor the \
-         load used: near 1 it is the load that ends it, and CPU time is a fair measure there too.\n\n\
+        "\nDeliveries for each second of the server's CPU time. In the last column, how much of its processor \
+         the load used, with each server in the same order: near 1 it is the load that sets the pace, and \
+         the server has time left, which does not count.\n\n\
          ![bars: deliveries a CPU second of each server in each workload](performance-fanout.svg)\n\n\
          {rates}"
     );
@@ -102,23 +111,17 @@ fn throughput(text: &mut String, results: &Results) {
 }
 
 fn latency(text: &mut String, results: &Results, run: &LatencyRun) {
-    let spread = |slices: &[Latency], of: fn(&Latency) -> f64| Spread::of(slices.iter().map(of));
+    let spread = |slices: &[Paced], of: fn(&Paced) -> f64| Spread::of(slices.iter().map(of));
     let own = run.servers.iter().find(|(name, _)| name == LONGWIRE);
     let own = own.and_then(|(_, slices)| spread(slices, |of| of.p99_us));
     let mut table = Table::new(["server", "p50", "p99", "the longest", "Longwire's p99 is"]);
     for (name, slices) in &run.servers {
-        let shown = |spread: Option<Spread>| {
-            let shown = |Spread { p25, median, p75 }: Spread| {
-                format!("{} ({}–{})", micros(median), micros(p25), micros(p75))
-            };
-            spread.map_or(NONE.to_owned(), shown)
-        };
         let p99 = spread(slices, |of| of.p99_us);
         let word = own.zip(p99).filter(|_| name != LONGWIRE);
         table.row([
             name.clone(),
-            shown(spread(slices, |of| of.p50_us)),
-            shown(p99),
+            shown_micros(spread(slices, |of| of.p50_us)),
+            shown_micros(p99),
             slices.iter().map(|of| of.max_us).reduce(f64::max).map_or(NONE.to_owned(), micros),
             word.map_or(NONE, |(own, other)| shorter(own, other)).to_owned(),
         ]);
@@ -135,6 +138,75 @@ fn latency(text: &mut String, results: &Results, run: &LatencyRun) {
         run.size_bytes,
         results.rounds,
     );
+}
+
+/// `800 (790–812)`
+fn shown_micros(spread: Option<Spread>) -> String {
+    let shown = |Spread { p25, median, p75 }: Spread| {
+        format!("{} ({}–{})", micros(median), micros(p25), micros(p75))
+    };
+    spread.map_or(NONE.to_owned(), shown)
+}
+
+fn stalled(text: &mut String, run: &StalledRun) {
+    let headings = ["`slow_consumer`", "p50 without", "p50 with", "p99 without", "p99 with"];
+    let ratios = ["p50: with / without", "p99: with / without"];
+    let mut latency = Table::new(headings.into_iter().chain(ratios));
+    let headings = ["`slow_consumer`", "pairs", "published", "it got", "it was told"];
+    let mut fates = Table::new(headings.into_iter().chain(["memory grew by, KiB"]));
+    for policy in &run.policies {
+        let micros = |of: fn(&Pair) -> f64| shown_micros(policy.spread(of));
+        let ratio = |of: fn(&Pair) -> f64| {
+            policy.spread(of).map_or(NONE.to_owned(), |ratio| ratio.to_string())
+        };
+        latency.row([
+            policy.name.clone(),
+            micros(|pair| pair.without.p50_us),
+            micros(|pair| pair.with.p50_us),
+            micros(|pair| pair.without.p99_us),
+            micros(|pair| pair.with.p99_us),
+            ratio(|pair| pair.with.p50_us / pair.without.p50_us),
+            ratio(|pair| pair.with.p99_us / pair.without.p99_us),
+        ]);
+        fates.row(fate(policy));
+    }
+    let _ = write!(
+        text,
+        "\n### One subscriber that does not read\n\n{} subscribers of `longwire serve`, {} publications of {} \
+         bytes a second as above, and one subscriber more that stops reading as soon as it has joined: each \
+         policy in turn, in pairs of slices of one second with that one and without it. Its connection has \
+         packets of 1,460 bytes and a receive buffer of 8 KiB. What it does not take waits: {IN_FLIGHT_KIB} \
+         KiB at the connection and {} KiB in the session, which are the defaults. Before each slice that much is \
+         published, so that it is over its limits in all of the slice; where that parts the server from it \
+         (`disconnect`, `gap`), so much that this comes in the middle of the slice, and it comes back for the \
+         next. A pair in which that was not so is not counted. Microseconds, of the others' deliveries alone, \
+         of which none may be missing:\n\n{latency}\n\
+         What became of the one, medians of the pairs: the publications until it read again, how many of them \
+         it got then, and the code with which it was told that its session or subscription had ended. The \
+         server's memory is RssAnon, at the end of that slice in which it was most, beyond what it was before \
+         the one came:\n\n{fates}",
+        grouped(run.subscribers as f64),
+        run.each_second,
+        grouped(run.size_bytes.into()),
+        grouped(QUEUED_KIB.into()),
+    );
+}
+
+/// What became of the one under a policy.
+fn fate(policy: &StalledPolicy) -> [String; 6] {
+    let counted = policy.pairs.len();
+    let all = counted + policy.missed as usize;
+    let median =
+        |of: fn(&Pair) -> f64| policy.spread(of).map_or(NONE.to_owned(), |of| grouped(of.median));
+    let end = policy.pairs.first().and_then(|pair| pair.fate.end);
+    [
+        policy.name.clone(),
+        format!("{counted} of {all}"),
+        median(|pair| pair.fate.published as f64),
+        median(|pair| pair.fate.received as f64),
+        end.map_or(NONE.to_owned(), |code| code.to_string()),
+        policy.grown_bytes().map_or(NONE.to_owned(), |bytes| grouped(bytes / 1024.0)),
+    ]
 }
 
 fn memory(text: &mut String, results: &Results) {
@@ -170,12 +242,14 @@ mod tests {
         let text = section(&results());
         let wanted = [
             "| 1,000 × 128 B, 16 in flight | 2.00 M (2.00 M–2.00 M) | 1.00 M (1.00 M–1.00 M) |",
-            " 0.80 |",
+            "0.80 / 0.80 / 0.80 |",
             " longwire / nchan |",
             "| 2.00 (2.00–2.00) ahead | 1.25 (0.88–1.62) level |",
             "| nchan    | 800 (800–800) | 9,000 (9,000–9,000) |      18,000 |           shorter |",
             "| bun      | 800 (800–800) | 4,000 (4,000–4,000) |       8,000 |             level |",
             "| 1,000       | longwire |        900 |                 1,000 |",
+            " 1.00 (1.00–1.00) |    1.38 (1.31–1.44) |\n",
+            "| latest          | 2 of 3 |       700 |    100 |           – |               2,000 |",
             "- nchan 1.2: as it is.",
             "- socket.io is missing: install it",
         ];
@@ -192,6 +266,7 @@ mod tests {
             run.servers.remove(0);
         }
         results.latency = None;
+        results.stalled = None;
         results.memory.clear();
         let text = section(&results);
         assert!(!text.contains("longwire /") && !text.contains("###"), "{text}");

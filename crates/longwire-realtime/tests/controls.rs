@@ -193,6 +193,16 @@ fn a_connection_expires_after_its_leeway_unless_it_is_refreshed() {
     assert_eq!(world.close_code(stranger), Some(3500));
 }
 
+/// As a token without an end may be written.
+#[test]
+fn a_connection_may_last_to_the_end_of_time() {
+    let mut world = world();
+    let client = world.connect(0, &format!("7@{}", u64::MAX));
+    world.pass(seconds(1_000_000));
+    assert_eq!(world.close_code(client), None);
+    assert_eq!(world.send(client, publish("chat", "1")), ["published"]);
+}
+
 #[test]
 fn a_subscription_expires_after_its_leeway_unless_it_is_refreshed() {
     let mut world = world();

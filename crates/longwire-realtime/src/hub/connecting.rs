@@ -77,7 +77,7 @@ impl Hub {
     ) {
         let leeway = self.config.times.expiry_leeway;
         let unix_now = self.unix_now();
-        let expires_at = claims.expires_at.map(|at| self.time_of_unix(at) + leeway);
+        let expires_at = claims.expires_at.map(|at| self.time_of_unix(at).saturating_add(leeway));
         let Some(session) = self.sessions.get_mut(key) else { return };
         session.info = Some(Arc::new(ClientInfo {
             client: session.client,

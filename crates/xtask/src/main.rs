@@ -6,6 +6,7 @@
 
 mod autobahn;
 mod bench;
+mod browser;
 mod clients;
 mod coverage;
 mod debian;

@@ -3,6 +3,7 @@
 use anyhow::{Result, bail, ensure};
 
 use crate::autobahn::{self, Role};
+use crate::browser;
 use crate::clients;
 use crate::dependencies;
 use crate::differential;
@@ -102,11 +103,16 @@ fn engine(workspace: &Workspace, log: &Log) -> Result<()> {
 }
 
 fn test(workspace: &Workspace, log: &Log) -> Result<()> {
-    workspace.run_cargo(&["test", "--workspace"], log)?;
+    // Without a browser all but a few are run, and what was not is said when they have passed.
+    let browser = browser::set_up(log);
+    let mut tests = workspace.cargo(&["test", "--workspace"]);
+    tests.envs(browser.is_ok().then_some((browser::REQUIRED, "1")));
+    run(&mut tests, CARGO_LIMIT, log)?;
     // Some of the engine's code is there only without a feature.
     let engine = ["test", "--package", "longwire", "--lib", "--no-default-features"];
     workspace.run_cargo(&engine, log)?;
-    workspace.run_cargo(&[&engine[..], &["--features", "alloc"]].concat(), log)
+    workspace.run_cargo(&[&engine[..], &["--features", "alloc"]].concat(), log)?;
+    browser
 }
 
 fn slow_tests(workspace: &Workspace, log: &Log) -> Result<()> {

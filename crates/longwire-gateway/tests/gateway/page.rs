@@ -1,5 +1,6 @@
 //! The built-in page in a real browser: two tabs in one channel over each transport, and what they make
-//! of connections that are cut. Where there is no Chromium, nothing is tested, and that is said.
+//! of connections that are cut. Where there is no Chromium, nothing is tested, and that is said; with the
+//! variable `BROWSER_REQUIRED`, which `cargo xtask test` sets, it is a failure.
 
 use crate::browser::{Browser, Tab};
 use crate::proxy::Proxy;
@@ -11,6 +12,8 @@ const TRANSPORTS: [&str; 3] = ["websocket", "sse", "poll"];
 fn browser(name: &str) -> Option<Browser> {
     let browser = Browser::start(name);
     if browser.is_none() {
+        let required = std::env::var_os("BROWSER_REQUIRED").is_some();
+        assert!(!required, "there is no chromium in PATH");
         eprintln!("skipped: there is no chromium in PATH");
     }
     browser

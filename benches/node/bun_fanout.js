@@ -3,7 +3,7 @@
 //     bun_fanout.js     print `listening PORT`, publish until standard input ends
 //
 // What comes on /publish goes to all who are on /subscribe. All else is its default, but that idle
-// connections stay.
+// connections stay and there are no heartbeats.
 
 const server = Bun.serve({
   hostname: "127.0.0.1",
@@ -15,6 +15,7 @@ const server = Bun.serve({
   },
   websocket: {
     idleTimeout: 0,
+    sendPings: false,
     open: (socket) => void (socket.data.subscribes && socket.subscribe("bench")),
     message: (socket, message) => void (socket.data.subscribes || server.publish("bench", message)),
   },

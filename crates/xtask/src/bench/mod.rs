@@ -66,8 +66,9 @@ pub(crate) enum Benchmark {
     /// deliveries for each second of the server's CPU time, as Linux accounts for it. Then latency with
     /// 1,000 subscribers at 20 publications a second, and bytes of memory a subscriber. Each server is
     /// one process on processor 0, the load is on processor 1 and speaks what each server wants; all
-    /// are alive at a time and have it for a quarter of a second in turn. Takes seven minutes, after
-    /// the builds.
+    /// are alive at a time and have it for a quarter of a second in turn. At last `longwire serve` alone,
+    /// under each policy for slow consumers: latency with one subscriber more that does not read, beside
+    /// that without it. Takes eleven minutes, after the builds.
     ///
     /// Needs Linux with two processors that nothing else keeps busy, `taskset`, 5,200 descriptors for a
     /// process (`ulimit -H -n`), Node with npm, and Debian's nginx with nchan. What is missing and

@@ -5,10 +5,13 @@ use std::fmt::Write as _;
 /// The key of the HTTP API, on loopback for as long as a measurement takes.
 pub(super) const API_KEY: &str = "fan-out-measurement";
 
-/// How much may be under way to one connection, and how much may wait in one session: what they are
-/// where a configuration does not say.
-pub(super) const IN_FLIGHT_KIB: u32 = 64;
+/// How much may wait in one session, be given to its connection at a time, and still wait there when
+/// that much is given again: what they are where a configuration does not say.
 pub(super) const QUEUED_KIB: u32 = 1024;
+const IN_FLIGHT_KIB: u32 = 64;
+const LOW_WATER_KIB: u32 = 64;
+/// So much waits at the connection, and one publication more.
+pub(super) const CONNECTION_KIB: u32 = IN_FLIGHT_KIB + LOW_WATER_KIB;
 
 /// What is done with subscribers that do not read.
 #[derive(Debug)]
@@ -53,7 +56,7 @@ pub(super) fn configuration(policy: Option<&Policy>) -> String {
     let _ = write!(
         text,
         "\n[limits]\nmax_in_flight_bytes = \"{IN_FLIGHT_KIB}KiB\"\nmax_queued_bytes = \"{QUEUED_KIB}KiB\"\n\
-         \n[api]\nkeys = [\"{API_KEY}\"]\n"
+         \n[server]\noutbox_low_water_bytes = \"{LOW_WATER_KIB}KiB\"\n\n[api]\nkeys = [\"{API_KEY}\"]\n"
     );
     text
 }

@@ -44,8 +44,8 @@ pub(crate) struct Options {
     #[arg(long, conflicts_with = "peers")]
     stalled_only: bool,
 
-    /// How many slices each server gets in a workload.
-    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
+    /// How many slices each server gets in a workload, and pairs of slices each policy.
+    #[arg(long, value_name = "N", default_value_t = 13, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
 
     /// Leave docs/performance.md and its plot as they are.

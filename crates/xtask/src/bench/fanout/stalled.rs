@@ -10,19 +10,25 @@ use std::net::SocketAddr;
 use anyhow::{Result, ensure};
 
 use super::crowd::{Crowd, PACED_SLICE_MILLIS};
-use super::longwire::{IN_FLIGHT_KIB, POLICIES, Policy, QUEUED_KIB, configuration};
+use super::longwire::{POLICIES, Policy, QUEUED_KIB, configuration};
 use super::results::{Fate, Paced, Pair, StalledPolicy, StalledRun};
 use super::servers::Ready;
 use super::{Bench, EACH_SECOND, api};
 
 /// Bytes of a publication: enough that the one is full soon.
 const SIZE_BYTES: u32 = 2048;
-/// How many are in flight while it is filled.
+/// How many are in flight while its session is filled.
 const IN_FLIGHT: u32 = 16;
-/// More than a narrow connection holds in both kernels.
-const CONNECTION_KIB: u32 = 256;
-/// As many publications fill all of that.
-const ENOUGH: u32 = (CONNECTION_KIB + IN_FLIGHT_KIB + QUEUED_KIB) * 1024 / SIZE_BYTES;
+/// How many fill its connection, and are in flight meanwhile: few, since what is sent together goes
+/// into the connection together, and the place where it is full should be the same each time.
+const FIRST: u32 = 128;
+const FIRST_IN_FLIGHT: u32 = 4;
+/// More than a narrow connection holds in both kernels and in the server's outbox.
+const CONNECTION_KIB: u32 = 320;
+/// As many publications fill it and the session.
+const ENOUGH: u32 = (CONNECTION_KIB + QUEUED_KIB) * 1024 / SIZE_BYTES;
+/// The same where no more than one waits in the session.
+const ENOUGH_FOR_LATEST: u32 = CONNECTION_KIB * 1024 / SIZE_BYTES;
 /// So many fit into the session alone, with what surrounds them and what they are counted with beside
 /// their length.
 const SAFE: u32 = QUEUED_KIB * 1024 / (SIZE_BYTES + 256);
@@ -55,7 +61,8 @@ impl Bench<'_> {
         let ready = ready.configured(policy.name, &configuration(Some(policy)), folder)?;
         let crowd = Crowd::gather(&ready, subscribers, tool, *pinning, folder, log)?;
         let address = crowd.address();
-        let mut scene = Scene { policy, crowd, address, subscribers, fill: ENOUGH };
+        let fill = if policy.name == "latest" { ENOUGH_FOR_LATEST } else { ENOUGH };
+        let mut scene = Scene { policy, crowd, address, subscribers, fill };
         let resident_before_bytes = scene.without()?.resident_bytes;
         if policy.end.is_some() {
             scene.fill = scene.probe()?.saturating_sub(A_SLICE / 2);
@@ -72,7 +79,10 @@ impl Bench<'_> {
             match with {
                 _ if round == 0 => {}
                 Some((with, fate)) => pairs.push(Pair { without, with, fate }),
-                None => missed += 1,
+                None => {
+                    log.note(&format!("{}: not over its limits in time", policy.name));
+                    missed += 1;
+                }
             }
         }
         Ok(StalledPolicy { name: policy.name.to_owned(), resident_before_bytes, pairs, missed })
@@ -94,9 +104,16 @@ impl Scene {
         self.crowd.pace(EACH_SECOND, SIZE_BYTES)
     }
 
+    /// As many publications as fill one that does not read.
+    fn publish(&mut self, count: u32) -> Result<()> {
+        let first = if self.policy.end.is_some() { FIRST.min(count) } else { 0 };
+        self.crowd.publish(first, FIRST_IN_FLIGHT, SIZE_BYTES)?;
+        self.crowd.publish(count - first, IN_FLIGHT, SIZE_BYTES)
+    }
+
     /// A slice in which all read.
     fn without(&mut self) -> Result<Paced> {
-        self.crowd.publish(self.fill, IN_FLIGHT, SIZE_BYTES)?;
+        self.publish(self.fill)?;
         self.pace()
     }
 
@@ -104,7 +121,7 @@ impl Scene {
     /// end was not in the slice.
     fn with(&mut self) -> Result<Option<(Paced, Fate)>> {
         self.crowd.stall()?;
-        self.crowd.publish(self.fill, IN_FLIGHT, SIZE_BYTES)?;
+        self.publish(self.fill)?;
         let before = api::subscribers(self.address)?;
         let paced = self.pace()?;
         let after = api::subscribers(self.address)?;
@@ -118,14 +135,18 @@ impl Scene {
         if is_so {
             let (end, wanted) = (fate.end, self.policy.end);
             ensure!(end == wanted, "it was parted from with {end:?}, not with {wanted:?}");
+            return Ok(Some((paced, fate)));
         }
-        Ok(is_so.then_some((paced, fate)))
+        // Too early or too late: the next one will be nearer.
+        let step = A_SLICE / 4;
+        self.fill = if before == all { self.fill - step } else { self.fill + step };
+        Ok(None)
     }
 
     /// After how many publications the server parts from one that does not read.
     fn probe(&mut self) -> Result<u32> {
         self.crowd.stall()?;
-        self.crowd.publish(SAFE, IN_FLIGHT, SIZE_BYTES)?;
+        self.publish(SAFE)?;
         let mut published = SAFE;
         while api::subscribers(self.address)? > self.subscribers {
             ensure!(published < ENOUGH, "the server does not part from one that does not read");

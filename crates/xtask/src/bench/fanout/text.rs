@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::super::markdown::{Table, wrapped};
 use super::super::sections::{count, grouped, micros, shorter};
 use super::super::spread::Spread;
-use super::longwire::{IN_FLIGHT_KIB, QUEUED_KIB};
+use super::longwire::{CONNECTION_KIB, QUEUED_KIB};
 use super::results::{LatencyRun, Paced, Pair, Results, StalledPolicy, StalledRun, Workload};
 use super::servers::LONGWIRE;
 
@@ -175,9 +175,10 @@ fn stalled(text: &mut String, run: &StalledRun) {
         "\n### One subscriber that does not read\n\n{} subscribers of `longwire serve`, {} publications of {} \
          bytes a second as above, and one subscriber more that stops reading as soon as it has joined: each \
          policy in turn, in pairs of slices of one second with that one and without it. Its connection has \
-         packets of 1,460 bytes and a receive buffer of 8 KiB. What it does not take waits: {IN_FLIGHT_KIB} \
-         KiB at the connection and {} KiB in the session, which are the defaults. Before each slice that much is \
-         published, so that it is over its limits in all of the slice; where that parts the server from it \
+         packets of 1,460 bytes and a receive buffer of 8 KiB. What it does not take waits: up to \
+         {CONNECTION_KIB} KiB and one publication at the connection and {} KiB in the session, as where a \
+         configuration does not say. Before each slice so much is \
+         published that it is over its limits in all of the slice; where that parts the server from it \
          (`disconnect`, `gap`), so much that this comes in the middle of the slice, and it comes back for the \
          next. A pair in which that was not so is not counted. Microseconds, of the others' deliveries alone, \
          of which none may be missing:\n\n{latency}\n\

@@ -10,9 +10,10 @@ use crate::outgoing::Outgoing;
 use crate::payload::Payload;
 use crate::source::Source;
 
-/// About as many bytes as there are of different messages: several reads, and little enough to
-/// stay in the cache, where a packet that has just come in would be too.
-const WIRE_BYTES: usize = 256 * 1024;
+/// About as many bytes as there are of different messages: two of the longest reads, and little enough
+/// that these and a reader's buffer stay in the cache of one processor, where a packet that has just come
+/// in is too. That is 512 KiB on some, which strangers may have a part of.
+const WIRE_BYTES: usize = 128 * 1024;
 
 /// The frames of some messages, as a peer sends them.
 pub(crate) struct Wire {

@@ -50,8 +50,7 @@ impl Query {
     pub(crate) fn parse(request: &Request<'_>, max_channels: usize) -> Result<Self, QueryError> {
         let mut query = Self::parse_pairs(request.query().unwrap_or_default(), max_channels)?;
         if query.token.is_none() {
-            let bearer = header(request, "Authorization").and_then(|it| it.strip_prefix("Bearer "));
-            query.token = bearer.map(str::to_owned);
+            query.token = header(request, "Authorization").and_then(bearer).map(str::to_owned);
         }
         Ok(query)
     }
@@ -78,6 +77,13 @@ impl Query {
         }
         if query.channels.is_empty() { Err(QueryError::NoChannel) } else { Ok(query) }
     }
+}
+
+/// The token in an `Authorization` (RFC 6750 §2.1).
+fn bearer(credentials: &str) -> Option<&str> {
+    // RFC 9110 §11.1, §11.4: the scheme, in any case, spaces, and the token.
+    let (scheme, token) = credentials.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("Bearer").then(|| token.trim_start_matches(' '))
 }
 
 #[cfg(test)]

@@ -49,8 +49,8 @@ use crate::workspace::Workspace;
     bin_name = "cargo xtask",
     arg_required_else_help = true,
     after_help = "Virtual environments, npm folders, tools, logs and reports all live under the \
-                  target directory; deleting it is always safe. Alone Node and Python 3 are not: where \
-                  they are missing, and it runs as root, it installs Debian's."
+                  target directory; deleting it is always safe. Alone Node, Python 3, strace and Chromium \
+                  are not: where they are missing, and it runs as root, it installs Debian's."
 )]
 struct Arguments {
     #[command(subcommand)]

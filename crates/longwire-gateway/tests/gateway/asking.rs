@@ -93,7 +93,7 @@ fn pages_of_other_origins() {
         assert_eq!(friend.header("Access-Control-Expose-Headers"), Some("ETag"), "{request}");
         assert_eq!(friend.header("Vary"), Some("Origin"), "{request}");
     }
-    let stream = server.ask_for_stream("GET /sse?channel=a", &[FRIEND]);
+    let stream = server.ask("GET /sse?channel=a", &[FRIEND], "");
     assert_eq!((stream.status, stream.header("Content-Type")), (200, Some("text/event-stream")));
     assert_eq!(stream.header("Access-Control-Allow-Origin"), Some(FRIEND.1));
     for request in asked.into_iter().chain(["GET /sse?channel=a", "POST /publish?channel=a"]) {

@@ -5,3 +5,4 @@ mod browser;
 mod page;
 mod proxy;
 mod server;
+mod tokens;

@@ -69,6 +69,11 @@ pub struct Limits {
     pub max_in_flight_bytes: u32,
     /// Bytes of publications that wait in a session; then the policy of the namespace applies.
     pub max_queued_bytes: usize,
+    /// Bytes that a connection may be behind with, replies above all, before what has long replies is
+    /// refused with [`Error::TooManyRequests`](crate::Error::TooManyRequests): to subscribe, and to
+    /// ask for presence or history. One reply more can be under way. Not for dialects that [have
+    /// readers](crate::Dialect::has_readers), of which each command waits for the reply before.
+    pub max_unread_reply_bytes: usize,
     /// Bytes of publications and positions that the node keeps for all channels. The history of
     /// the channel that has been quiet for longest goes first.
     pub max_history_bytes: usize,
@@ -95,6 +100,7 @@ impl Default for Limits {
             max_publication_bytes: 64 << 10,
             max_in_flight_bytes: 64 << 10,
             max_queued_bytes: 1 << 20,
+            max_unread_reply_bytes: 4 << 20,
             max_history_bytes: 256 << 20,
             max_recovered_publications: 300,
             max_history_page: 300,

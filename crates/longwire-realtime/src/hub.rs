@@ -286,6 +286,11 @@ impl Hub {
             (false, _) | (true, Command::Connect(_)) => {
                 return self.disconnect(key, Disconnect::BAD_REQUEST);
             }
+            (true, Command::Subscribe(_) | Command::Presence { .. } | Command::History(_))
+                if self.is_far_behind(key) =>
+            {
+                Err(Error::TooManyRequests)
+            }
             (true, Command::Subscribe(subscribe)) => self.subscribe(key, id, &subscribe),
             (true, Command::Unsubscribe { channel }) => self.unsubscribe(key, id, &channel),
             (true, Command::Publish(publish)) => self.publish(key, id, publish),
@@ -305,6 +310,14 @@ impl Hub {
         if let Err(error) = result {
             self.reply(key, id, &Err(error));
         }
+    }
+
+    /// Whether a connection is behind with so much that no more long replies are added. They never
+    /// wait, so this is what bounds them: a short command can have a very long one.
+    fn is_far_behind(&self, key: SessionKey) -> bool {
+        let room = self.sessions.rooms.get(key.index()).copied().unwrap_or_default();
+        let max_bytes = i32::try_from(self.config.limits.max_unread_reply_bytes);
+        room < -max_bytes.unwrap_or(i32::MAX)
     }
 
     /// A channel and its policy.

@@ -4,7 +4,7 @@
 mod world;
 
 use longwire_realtime::{
-    Dialect, DropReason, Json, Namespace, Outgoing, Request, SlowConsumer, Target,
+    Command, Dialect, DropReason, History, Json, Namespace, Outgoing, Request, SlowConsumer, Target,
 };
 use world::{
     World, api_publish, config, connect, message, open_namespace, publish, recover, subscribe,
@@ -154,4 +154,32 @@ fn a_reader_that_is_subscribed_anew_is_told_of_the_gap_before() {
     world.api(0, Request::Subscribe { target, channel, recover, info, ttl }).unwrap();
     assert_eq!(world.lines(reader), ["slow:1 unsubscribed 2500", "slow:1 subscribed at 1/20"]);
     assert_eq!(world.resume(reader), [""; 0]);
+}
+
+/// One frame may have hundreds of commands, whose replies are hundreds of times as long.
+#[test]
+fn who_does_not_read_its_replies_is_given_no_more_long_ones() {
+    let mut config = config(&[("slow", Namespace { history_size: 100, ..open_namespace() })]);
+    (config.limits.max_in_flight_bytes, config.limits.max_unread_reply_bytes) = (100, 1000);
+    let mut world = World::new(1, config);
+    let client = world.subscriber(0, "1", "slow:1");
+    for at in 1..=6 {
+        world.api(0, api_publish("slow:1", &large(at))).unwrap();
+    }
+    world.lines(client);
+    world.stall(client);
+    let history = || {
+        Command::History(History { channel: "slow:1".into(), limit: None, ..History::default() })
+    };
+    // Each is more than 600 bytes; 100 may be under way, and 1000 more unread.
+    let refused = ["error: too many requests"];
+    assert!(world.send(client, history())[0].starts_with("history"));
+    assert!(world.send(client, history())[0].starts_with("history"));
+    assert_eq!(world.send(client, history()), refused);
+    let presence = Command::Presence { channel: "slow:1".into() };
+    assert_eq!(world.send(client, presence), refused);
+    assert_eq!(world.send(client, subscribe("slow:2")), refused);
+    assert_eq!(world.send(client, publish("slow:1", "7")), ["published"]);
+    world.resume(client);
+    assert!(world.send(client, history())[0].starts_with("history"));
 }

@@ -258,6 +258,12 @@ static LIMITS: &[Row] = &[
         "How much waits in one session before `slow_consumer` of the namespace decides.",
     ),
     Row::new(
+        "max_unread_reply_bytes",
+        |it| Bytes(&mut it.limits.max_unread_reply_bytes, KIB, GIB),
+        "How far a client may be behind with what it is replied before what has long replies is \
+         refused: to subscribe, and to ask for presence or history.",
+    ),
+    Row::new(
         "max_history_bytes",
         |it| Bytes(&mut it.limits.max_history_bytes, KIB, TIB),
         "How much history is kept of all channels together. The channel that has been quiet for \

@@ -5,10 +5,10 @@
 mod realtime;
 
 use longwire_realtime::{DropReason, Limits};
-use realtime::http::{Http, post};
+use realtime::http::{Http, get, post};
 use realtime::pipe::Pipe;
 use realtime::socket::Socket;
-use realtime::world::World;
+use realtime::world::{HISTORY_SIZE, World};
 use serde_json::{Value, json};
 
 const READERS: usize = 1000;
@@ -120,4 +120,42 @@ fn one_of_a_thousand_stalls() {
         assert_eq!(outcome.closed, closed, "{channel}");
         assert_eq!(outcome.drops, drops, "{channel}");
     }
+}
+
+/// A reader of events is told nothing of a gap: the server recovers for it, but not into an outbox that
+/// is full.
+#[test]
+fn a_reader_of_events_recovers_when_it_reads_again() {
+    let mut world = World::new(1, 1, LIMITS());
+    let mut stalled = Http::new(Pipe::open(&mut world, 0, 1 << 16, usize::MAX));
+    let mut application = Http::new(Pipe::open(&mut world, 0, 1 << 16, usize::MAX));
+    stalled.ask(get("/sse?channel=gap:1", ""));
+    stalled.pipe.arrive_all();
+    world.settle();
+    stalled.read();
+    stalled.pipe.take_no_more_than(WINDOW);
+    let last = HISTORY_SIZE as u64;
+    for at in 1..=last {
+        let body = json!({ "channel": "gap:1", "data": "x".repeat(MESSAGE_BYTES) }).to_string();
+        application.ask(post("/api/publish", &body));
+        application.pipe.arrive_all();
+        world.settle();
+        application.read();
+        assert_eq!(application.answer().expect("an answer").0, 200);
+        let outbox = world.workers[0].longest_outbox_bytes();
+        let max = LIMITS().max_in_flight_bytes as usize + 2 * MESSAGE_BYTES;
+        assert!(outbox <= max, "{outbox} bytes in the outbox, having published {at}");
+    }
+    let drops = world.workers[0].application().hub().drops().iter();
+    assert_ne!(drops.count(), 0, "it was not slow");
+    for _ in 0..last {
+        stalled.read();
+        world.settle();
+    }
+    let text = String::from_utf8(stalled.body).expect("UTF-8");
+    assert!(!text.contains("event: "), "{text}");
+    let events = text.lines().filter_map(|line| line.strip_prefix("data: "));
+    let event = |line: &str| serde_json::from_str::<Value>(line).expect("JSON");
+    let offsets = events.map(|line| event(line)["pub"]["offset"].as_u64());
+    assert_eq!(offsets.collect::<Vec<_>>(), (1..=last).map(Some).collect::<Vec<_>>());
 }

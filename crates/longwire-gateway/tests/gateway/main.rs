@@ -2,6 +2,7 @@
 
 mod asking;
 mod browser;
+mod http10;
 mod page;
 mod proxy;
 mod server;

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use longwire_gateway::{Node, Origins, Settings};
+use longwire_gateway::{ApiAccess, Node, Origins, Settings};
 use longwire_realtime::{Access, Namespace, NoTokens, Times, Tokens};
 use longwire_server::{Config, Handle, Server};
 
@@ -35,6 +35,17 @@ impl TestServer {
         Self::with(realtime, NoTokens)
     }
 
+    /// A server in development mode.
+    pub(crate) fn start_in_development() -> Self {
+        let realtime = longwire_realtime::Config {
+            default_namespace: Arc::new(open()),
+            allow_anonymous: true,
+            ..longwire_realtime::Config::default()
+        };
+        let settings = Settings { api: ApiAccess::open(), ..Settings::default() };
+        Self::serve(realtime, settings, NoTokens)
+    }
+
     /// A server with these channels, and these tokens.
     pub(crate) fn with(
         realtime: longwire_realtime::Config,
@@ -48,6 +59,14 @@ impl TestServer {
             page: true,
             ..Settings::default()
         };
+        Self::serve(realtime, settings, tokens)
+    }
+
+    fn serve(
+        realtime: longwire_realtime::Config,
+        settings: Settings,
+        tokens: impl Tokens + Clone + Sync + 'static,
+    ) -> Self {
         let node = Node::new(realtime, settings, tokens, numbers);
         let listen = vec![([127, 0, 0, 1], 0).into()];
         let server = Server::bind(Config { listen, threads: 2, ..Config::default() }).unwrap();
@@ -68,14 +87,19 @@ impl TestServer {
     }
 
     fn send(&self, request: &str, headers: &[(&str, &str)], body: &str) -> TcpStream {
-        let mut stream = TcpStream::connect(self.address).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
         let mut head = format!("{request} HTTP/1.1\r\nHost: {}\r\n", self.address);
         for (name, value) in headers {
             head += &format!("{name}: {value}\r\n");
         }
         head += &format!("Content-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len());
-        stream.write_all(head.as_bytes()).unwrap();
+        self.connect(&head)
+    }
+
+    /// A connection on which this was sent.
+    pub(crate) fn connect(&self, bytes: &str) -> TcpStream {
+        let mut stream = TcpStream::connect(self.address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        stream.write_all(bytes.as_bytes()).unwrap();
         stream
     }
 

@@ -6,7 +6,11 @@
 //! input that is too short for its target is an error, and no input. Its `seeds` are inputs that
 //! mean something, for the fuzzer to begin with.
 
+mod centrifuge_client;
 mod endpoint;
+mod realtime;
+mod realtime_peer;
+mod realtime_script;
 mod shape;
 
 /// One fuzz target.
@@ -32,6 +36,9 @@ macro_rules! targets {
 }
 
 targets! {
+    api_request
+    centrifuge_commands
+    channel_name
     client_handshake
     client_request
     close_payload
@@ -41,14 +48,20 @@ targets! {
     extension_answer
     extension_offer
     frame_header
+    gateway_request
+    http_body
     http_head
+    http_requests
     inflate
     message_round_trip
     pair
+    positions
+    realtime_hub
     response_head
     server_handshake
     server_session
     stream_client
     stream_server
+    token_claims
     utf8
 }

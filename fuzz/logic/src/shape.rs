@@ -3,6 +3,7 @@
 use arbitrary::{Result, Unstructured};
 use longwire::handshake::{DeflateOffer, DeflateParams, DeflatePolicy, HeadLimits, HeadScanner};
 use longwire::handshake::{HeadError, Status};
+use longwire_realtime::Dialect;
 
 /// The most reads that a cut makes different from each other.
 const MAX_READS: u8 = 8;
@@ -30,6 +31,11 @@ impl Cuts {
     /// One read.
     pub(crate) fn none() -> Self {
         Self(Vec::new())
+    }
+
+    /// A read for each byte.
+    pub(crate) fn bytes() -> Self {
+        Self(vec![1])
     }
 
     /// Where the reads of `len` bytes end. There is at least one read.
@@ -73,6 +79,33 @@ pub(crate) fn product(fronts: &[&[u8]], bodies: &[Vec<u8>]) -> Vec<Vec<u8>> {
 pub(crate) fn short<'b>(u: &mut Unstructured<'b>) -> Result<&'b [u8]> {
     let len = usize::from(u.arbitrary::<u8>()?).min(u.len());
     u.bytes(len)
+}
+
+/// The one line of data in a payload, which has to be framed as its transport asks for.
+pub(crate) fn unframed(dialect: Dialect, payload: &[u8]) -> &str {
+    let text = str::from_utf8(payload).expect("a payload in UTF-8");
+    let line = match dialect {
+        Dialect::CentrifugeWebSocket => Some(text),
+        Dialect::CentrifugeHttpStream => text.strip_suffix('\n'),
+        Dialect::CentrifugeSse | Dialect::Sse | Dialect::Poll => text
+            .strip_suffix("\n\n")
+            .and_then(|event| event.lines().next_back())
+            .and_then(|line| line.strip_prefix("data: ")),
+    };
+    line.unwrap_or_else(|| panic!("{dialect:?}: {text:?}"))
+}
+
+/// `bytes` without every `part` in it.
+pub(crate) fn without(bytes: &[u8], part: &[u8]) -> Vec<u8> {
+    let mut rest = bytes;
+    let mut others = Vec::new();
+    while let [first, behind @ ..] = rest {
+        rest = rest.strip_prefix(part).unwrap_or_else(|| {
+            others.push(*first);
+            behind
+        });
+    }
+    others
 }
 
 /// The bytes as text, whatever they are.

@@ -9,11 +9,13 @@
 //! appears behind a write that was not taken in full. What waits and is not reported again is lost,
 //! as it would be on a real socket, if the worker forgets about it.
 
+mod body;
 mod client;
 mod fault;
 mod network;
 mod random;
 
+pub use body::BodyReader;
 pub use client::Client;
 pub use fault::Call;
 pub use random::Random;

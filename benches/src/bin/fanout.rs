@@ -128,6 +128,7 @@ impl Step {
                     "p50_us": latencies.value_at_quantile(0.5),
                     "p99_us": latencies.value_at_quantile(0.99),
                     "max_us": latencies.max(),
+                    "server_cpu_seconds": slice.server_cpu.as_secs_f64(),
                     "resident_bytes": slice.resident_bytes,
                 })
             }

@@ -80,6 +80,8 @@ pub struct Saturated {
 pub struct Paced {
     /// From when a publication was due until a subscriber had it, in microseconds.
     pub latencies_us: Histogram<u64>,
+    /// What the server used of it.
+    pub server_cpu: Duration,
     /// The server's resident user-space memory at its end.
     pub resident_bytes: u64,
 }
@@ -182,6 +184,7 @@ impl Load {
     /// As for [`saturate`](Self::saturate).
     pub fn pace(&mut self, each_second: u32, size_bytes: usize, length: Duration) -> Result<Paced> {
         self.latencies_us.reset();
+        let server_before = cpu_time(self.plan.pid)?;
         let interval = Duration::from_secs(1) / each_second.max(1);
         let mut due = self.start.elapsed();
         let end = due + length;
@@ -197,8 +200,11 @@ impl Load {
             }
         }
         self.settle()?;
-        let resident_bytes = resident_bytes(self.plan.pid)?;
-        Ok(Paced { latencies_us: self.latencies_us.clone(), resident_bytes })
+        Ok(Paced {
+            latencies_us: self.latencies_us.clone(),
+            server_cpu: cpu_time(self.plan.pid)?.saturating_sub(server_before),
+            resident_bytes: resident_bytes(self.plan.pid)?,
+        })
     }
 
     /// Publishes `count` times, so many of them outstanding at a time, and waits for the last delivery.

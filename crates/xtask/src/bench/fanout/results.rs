@@ -71,12 +71,13 @@ pub(super) struct LatencyRun {
     pub(super) servers: Vec<(String, Vec<Paced>)>,
 }
 
-/// A slice of them, in microseconds, and what memory the server had then.
+/// A slice of them, in microseconds, and what the server used for it and had at its end.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
 pub(super) struct Paced {
     pub(super) p50_us: f64,
     pub(super) p99_us: f64,
     pub(super) max_us: f64,
+    pub(super) server_cpu_seconds: f64,
     pub(super) resident_bytes: f64,
 }
 
@@ -190,6 +191,7 @@ pub(super) mod tests {
             p50_us: 800.0,
             p99_us,
             max_us: p99_us * 2.0,
+            server_cpu_seconds: 0.25,
             resident_bytes: p99_us * 1024.0,
         };
         let latency = |p99_us| vec![paced(p99_us); 2];

@@ -100,8 +100,11 @@ struct Scene {
 }
 
 impl Scene {
-    fn pace(&mut self) -> Result<Paced> {
-        self.crowd.pace(EACH_SECOND, SIZE_BYTES)
+    /// A slice, and how many had subscribed before and after it.
+    fn pace(&mut self) -> Result<(Paced, usize, usize)> {
+        let before = api::subscribers(self.address)?;
+        let paced = self.crowd.pace(EACH_SECOND, SIZE_BYTES)?;
+        Ok((paced, before, api::subscribers(self.address)?))
     }
 
     /// As many publications as fill one that does not read.
@@ -114,7 +117,10 @@ impl Scene {
     /// A slice in which all read.
     fn without(&mut self) -> Result<Paced> {
         self.publish(self.fill)?;
-        self.pace()
+        let (paced, before, after) = self.pace()?;
+        let all = self.subscribers;
+        ensure!((before, after) == (all, all), "{before} subscribers, then {after}, not {all}");
+        Ok(paced)
     }
 
     /// A slice in which one does not, and what became of it. `None`: it was not full all the time, or its
@@ -122,9 +128,7 @@ impl Scene {
     fn with(&mut self) -> Result<Option<(Paced, Fate)>> {
         self.crowd.stall()?;
         self.publish(self.fill)?;
-        let before = api::subscribers(self.address)?;
-        let paced = self.pace()?;
-        let after = api::subscribers(self.address)?;
+        let (paced, before, after) = self.pace()?;
         let fate = self.release()?;
         let (all, one_more) = (self.subscribers, self.subscribers + 1);
         let lacks = fate.published.saturating_sub(fate.received);

@@ -150,7 +150,7 @@ fn shown_micros(spread: Option<Spread>) -> String {
 
 fn stalled(text: &mut String, run: &StalledRun) {
     let headings = ["`slow_consumer`", "p50 without", "p50 with", "p99 without", "p99 with"];
-    let ratios = ["p50: with / without", "p99: with / without"];
+    let ratios = ["p50: with / without", "p99: with / without", "server's CPU: with / without"];
     let mut latency = Table::new(headings.into_iter().chain(ratios));
     let headings = ["`slow_consumer`", "pairs", "published", "it got", "it was told"];
     let mut fates = Table::new(headings.into_iter().chain(["memory grew by, KiB"]));
@@ -167,6 +167,7 @@ fn stalled(text: &mut String, run: &StalledRun) {
             micros(|pair| pair.with.p99_us),
             ratio(|pair| pair.with.p50_us / pair.without.p50_us),
             ratio(|pair| pair.with.p99_us / pair.without.p99_us),
+            ratio(|pair| pair.with.server_cpu_seconds / pair.without.server_cpu_seconds),
         ]);
         fates.row(fate(policy));
     }
@@ -181,7 +182,7 @@ fn stalled(text: &mut String, run: &StalledRun) {
          published that it is over its limits in all of the slice; where that parts the server from it \
          (`disconnect`, `gap`), so much that this comes in the middle of the slice, and it comes back for the \
          next. A pair in which that was not so is not counted. Microseconds, of the others' deliveries alone, \
-         of which none may be missing:\n\n{latency}\n\
+         of which none may be missing; and the server's CPU time of a slice:\n\n{latency}\n\
          What became of the one, medians of the pairs: the publications until it read again, how many of them \
          it got then, and the code with which it was told that its session or subscription had ended. The \
          server's memory is RssAnon, at the end of that slice in which it was most, beyond what it was before \
@@ -249,7 +250,7 @@ mod tests {
             "| nchan    | 800 (800–800) | 9,000 (9,000–9,000) |      18,000 |           shorter |",
             "| bun      | 800 (800–800) | 4,000 (4,000–4,000) |       8,000 |             level |",
             "| 1,000       | longwire |        900 |                 1,000 |",
-            " 1.00 (1.00–1.00) |    1.38 (1.31–1.44) |\n",
+            " 1.00 (1.00–1.00) |    1.38 (1.31–1.44) |             1.00 (1.00–1.00) |\n",
             "| latest          | 2 of 3 |       700 |    100 |           – |               2,000 |",
             "- nchan 1.2: as it is.",
             "- socket.io is missing: install it",

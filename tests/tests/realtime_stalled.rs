@@ -159,3 +159,35 @@ fn a_reader_of_events_recovers_when_it_reads_again() {
     let offsets = events.map(|line| event(line)["pub"]["offset"].as_u64());
     assert_eq!(offsets.collect::<Vec<_>>(), (1..=last).map(Some).collect::<Vec<_>>());
 }
+
+/// What is recovered for a request is kept until its last channel is answered.
+#[test]
+fn a_request_that_would_recover_too_much_is_told_of_gaps() {
+    let limits = Limits { max_unread_reply_bytes: 4 * MESSAGE_BYTES, ..Limits::default() };
+    let mut world = World::new(1, 1, limits);
+    let mut http = Http::new(Pipe::open(&mut world, 0, 1 << 16, usize::MAX));
+    let mut ask = |request: String| {
+        http.ask(request);
+        http.pipe.arrive_all();
+        world.settle();
+        http.read();
+        http.answer().expect("an answer").1
+    };
+    for channel in ["chat:1", "chat:2", "chat:3"] {
+        for _ in 0..5 {
+            let data = "x".repeat(MESSAGE_BYTES);
+            ask(post("/api/publish", &json!({ "channel": channel, "data": data }).to_string()));
+        }
+    }
+    let channels = "channel=chat:1&channel=chat:2&channel=chat:3";
+    let since = "1.chat~3a1..0.chat~3a2..4.chat~3a3..5";
+    let answer = ask(get(&format!("/poll?{channels}&wait=0&since={since}"), ""));
+    let answer: Value = serde_json::from_str(&answer).expect("JSON");
+    let told = answer["events"].as_array().expect("a list").iter().map(|event| {
+        let channel = event["channel"].as_str().expect("a channel");
+        (channel, event["pub"]["offset"].as_u64(), event["gap"].is_object())
+    });
+    let recovered = (1..=5).map(|offset| ("chat:1", Some(offset), false));
+    let missing = [("chat:2", None, true), ("chat:3", None, true)];
+    assert_eq!(told.collect::<Vec<_>>(), recovered.chain(missing).collect::<Vec<_>>());
+}

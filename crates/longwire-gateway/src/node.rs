@@ -115,6 +115,11 @@ impl Node {
         self.shared.broker.history_bytes()
     }
 
+    /// How much is recovered for a reader before its answer begins.
+    pub(crate) fn max_recovered_bytes(&self) -> usize {
+        self.shared.config.limits.max_unread_reply_bytes
+    }
+
     /// The time since 1970, when the loop's clock shows this.
     pub(crate) fn unix_time(&self, now: Duration) -> Duration {
         self.shared.config.times.unix_time_at_zero + now

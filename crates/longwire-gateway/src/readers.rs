@@ -108,10 +108,16 @@ impl Gateway {
 
     /// Tells the hub the next command of a reader: each one when the one before has been answered.
     fn say_next(&mut self, session: SessionKey, now: Duration) {
-        let reading = self.readers.readings.get_mut(&session);
-        if let Some((id, command)) = reading.and_then(|reading| reading.commands.pop_front()) {
-            self.hub.command(session, id, command, now);
+        let Some(reading) = self.readers.readings.get_mut(&session) else { return };
+        let Some((id, mut command)) = reading.commands.pop_front() else { return };
+        // All of it is kept until the last channel is answered, and one request may name many. Of those
+        // that are too many the client is told that something is missing.
+        if reading.heard.len() > self.node.max_recovered_bytes()
+            && let Command::Subscribe(subscribe) = &mut command
+        {
+            subscribe.recover = None;
         }
+        self.hub.command(session, id, command, now);
     }
 
     /// The hub has something for a reader.

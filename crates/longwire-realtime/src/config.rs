@@ -71,8 +71,9 @@ pub struct Limits {
     pub max_queued_bytes: usize,
     /// Bytes that a connection may be behind with, replies above all, before what has long replies is
     /// refused with [`Error::TooManyRequests`](crate::Error::TooManyRequests): to subscribe, and to
-    /// ask for presence or history. One reply more can be under way. Not for dialects that [have
-    /// readers](crate::Dialect::has_readers), of which each command waits for the reply before.
+    /// ask for presence or history. One reply more can be under way. Dialects that [have
+    /// readers](crate::Dialect::has_readers) are not counted: each of their commands waits for the reply
+    /// before, and who speaks for the readers bounds what they recover.
     pub max_unread_reply_bytes: usize,
     /// Bytes of publications and positions that the node keeps for all channels. The history of
     /// the channel that has been quiet for longest goes first.

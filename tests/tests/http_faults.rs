@@ -111,6 +111,11 @@ fn prepare() -> World {
         ("waits", [[get("/later"), get("/")].concat(), vec![], vec![]], 100),
         ("has a stream", [get("/stream"), vec![], vec![]], ROOM),
         ("has a stream and takes nothing", [get("/stream"), vec![], vec![]], 0),
+        (
+            "has a stream in HTTP/1.0",
+            [b"GET /stream HTTP/1.0\r\n\r\n".to_vec(), vec![], vec![]],
+            100,
+        ),
     ];
     let news = [&[b'n'; 500][..], b"short"].map(|news| Chunk::new(news).expect("memory"));
     let (waiting, streaming) = (Vec::with_capacity(8), Vec::with_capacity(8));
@@ -173,7 +178,7 @@ fn each_allocation_fails_once_and_one_connection_at_most_notices() {
     let mut world = prepare();
     run(&mut world);
     let usual = received(&world);
-    let answers = [1, 1, 2, 2, 1, 1];
+    let answers = [1, 1, 2, 2, 1, 1, 1];
     for ((received, answers), (name, ..)) in usual.iter().zip(answers).zip(&world.peers) {
         let text = String::from_utf8_lossy(received);
         assert_eq!(text.matches("HTTP/1.1 ").count(), answers, "who {name}: {text}");

@@ -17,6 +17,7 @@ fn each_route_is_served_whether_or_not_the_server_is_named() {
     let server = TestServer::start();
     let table = [
         ("GET /health HTTP/1.0\r\n\r\n", "200 OK", "ok\n"),
+        ("OPTIONS / HTTP/1.0\r\n\r\n", "204 No Content", ""),
         ("GET / HTTP/1.0\r\n\r\n", "200 OK", "<!doctype html>"),
         (
             "POST /publish?channel=a HTTP/1.0\r\nContent-Length: 1\r\n\r\n7",

@@ -9,59 +9,35 @@ use longwire_server::simulation::Random;
 use serde_json::{Value, json};
 
 use super::book::{Book, Place, namespace_of};
-use super::http::{Http, get, post};
-use super::pipe::Pipe;
-use super::socket::Socket;
-use super::world::World;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Transport {
-    WebSocket,
-    Sse,
-    HttpStream,
-}
-
-enum Link {
-    Socket(Box<Socket>),
-    /// The stream, and where the commands go.
-    Stream {
-        stream: Box<Http>,
-        commands: Box<Http>,
-    },
-}
-
-/// What a command asked for.
-enum Asked {
-    Connect,
-    Subscribe(&'static str),
-    Unsubscribe(&'static str),
-    Publish(&'static str, usize),
-    /// What changes nothing.
-    Other,
-}
-
-/// What it knows of one channel.
-#[derive(Default)]
-struct Following {
-    wanted: bool,
-    /// Its subscribe command has not been answered.
-    asking: bool,
-    subscribed: bool,
-    place: Option<Place>,
-}
+use super::following::{Asked, Following};
+use super::link::{Link, Transport};
+use super::told::{Line, Told, number};
+use super::world::{GRACE, LOBBY, PRIVATE, World, token};
 
 pub(crate) struct Follower {
     pub(crate) transport: Transport,
-    user: String,
+    pub(crate) user: String,
     link: Option<Link>,
+    /// It takes all that may come.
+    pub(crate) has_room: bool,
     /// Absent until the connect command is answered.
     pub(crate) client: Option<String>,
-    session: (String, String),
-    channels: BTreeMap<&'static str, Following>,
-    next_id: u64,
-    asked: BTreeMap<u64, Asked>,
+    pub(crate) channels: BTreeMap<&'static str, Following>,
+    pub(crate) next_id: u64,
+    pub(crate) asked: BTreeMap<u64, Asked>,
     /// It reads nothing.
     pub(crate) stalled: bool,
+    /// What it is told of others is written down.
+    is_witness: bool,
+    pub(crate) now: Duration,
+    /// The end of the token that it connected with.
+    pub(crate) expires: Option<Duration>,
+    /// It cares for its tokens.
+    pub(crate) renews: bool,
+    /// Its tokens are good for ever from now on.
+    pub(crate) is_calm: bool,
+    /// How often others in the lobby may have been told at most that it comes.
+    pub(crate) entries: usize,
 }
 
 impl Follower {
@@ -70,45 +46,58 @@ impl Follower {
             transport,
             user,
             link: None,
+            has_room: false,
             client: None,
-            session: Default::default(),
             channels: BTreeMap::new(),
             next_id: 0,
             asked: BTreeMap::new(),
             stalled: false,
+            is_witness: false,
+            now: Duration::ZERO,
+            expires: None,
+            renews: false,
+            is_calm: false,
+            entries: 0,
         }
     }
 
-    /// Connects to some worker. A window of a few thousand bytes is full soon, and such a network may
-    /// take only a part of each write: in a burst its client is slow, however it reads.
+    /// One to whom nothing happens.
+    pub(crate) fn witness() -> Self {
+        let new = Self::new(Transport::WebSocket, "witness".into());
+        Self { is_witness: true, is_calm: true, ..new }
+    }
+
+    /// From now on it does all that it can to be where it wants to be.
+    pub(crate) fn calm_down(&mut self) {
+        (self.stalled, self.is_calm, self.renews) = (false, true, true);
+    }
+
+    /// The server is no more: it notices at once.
+    pub(crate) fn lose_server(&mut self, book: &mut Book) {
+        self.stalled = false;
+        self.read(book, self.now);
+        assert!(self.link.is_none(), "a link to a server that is no more");
+        self.entries = 0;
+        self.channels.values_mut().for_each(|it| it.cut_at = None);
+    }
+
+    /// Connects to some worker, by a network that takes so many bytes without being read.
     pub(crate) fn connect(&mut self, world: &mut World, random: &mut Random, window: usize) {
-        let mut pipe = |random: &mut Random| {
-            let worker = random.below(world.workers.len());
-            let is_narrow = window < 1 << 20 && random.below(2) == 0;
-            let max_write = if is_narrow { 700 } else { usize::MAX };
-            Pipe::open(world, worker, window, max_write)
-        };
         self.lose();
+        self.now = world.now;
         self.next_id = 1;
         self.asked = BTreeMap::from([(1, Asked::Connect)]);
-        let connect = json!({ "id": 1, "connect": { "token": self.user } }).to_string();
-        let mut stream = |random: &mut Random, request: String| {
-            let mut stream = Box::new(Http::new(pipe(random)));
-            stream.ask(request);
-            Link::Stream { stream, commands: Box::new(Http::new(pipe(random))) }
+        self.has_room = window >= 1 << 20;
+        self.renews = self.is_calm || random.below(4) > 0;
+        self.expires = match random.below(if self.is_calm { 1 } else { 40 }) {
+            // Too late.
+            39 => Some(self.now),
+            lifetime @ 25.. => Some(self.now + Duration::from_millis(200 * lifetime as u64)),
+            _ => None,
         };
-        self.link = Some(match self.transport {
-            Transport::WebSocket => {
-                let mut socket = Socket::new(pipe(random), random.below(3) == 0);
-                socket.say(&connect);
-                Link::Socket(Box::new(socket))
-            }
-            Transport::Sse => {
-                let escaped = connect.replace('{', "%7B").replace('}', "%7D").replace('"', "%22");
-                stream(random, get(&format!("/connection/sse?cf_connect={escaped}"), ""))
-            }
-            Transport::HttpStream => stream(random, post("/connection/http_stream", &connect)),
-        });
+        let token = token(&self.user, "", self.expires);
+        let connect = json!({ "id": 1, "connect": { "token": token } }).to_string();
+        self.link = Some(Link::open(self.transport, &connect, world, random, window));
     }
 
     /// Forgets the connection, and keeps its places.
@@ -116,23 +105,16 @@ impl Follower {
         (self.link, self.client, self.stalled) = (None, None, false);
         for following in self.channels.values_mut() {
             (following.subscribed, following.asking) = (false, false);
+            following.ended_behind = 0;
         }
     }
 
     /// The connection breaks, or ends, or is left without a word.
     pub(crate) fn cut(&mut self, random: &mut Random) {
-        let pipes = match &self.link {
-            Some(Link::Socket(socket)) => vec![&socket.pipe],
-            Some(Link::Stream { stream, commands }) => vec![&stream.pipe, &commands.pipe],
-            None => Vec::new(),
-        };
-        let how = random.below(3);
-        for pipe in pipes {
-            match how {
-                0 => pipe.end(),
-                1 => pipe.cut(),
-                _ => {}
-            }
+        let is_heard = self.link.take().is_some_and(|link| link.cut(random));
+        for following in self.channels.values_mut() {
+            let is_sure = is_heard && self.has_room && following.subscribed;
+            following.cut_at = is_sure.then_some(self.now);
         }
         self.lose();
     }
@@ -167,6 +149,7 @@ impl Follower {
     }
 
     fn subscribe(&mut self, channel: &'static str) {
+        let expires = self.lifetime().filter(|_| channel == PRIVATE);
         let Some(following) = self.channels.get_mut(channel).filter(|_| self.client.is_some())
         else {
             return;
@@ -175,12 +158,17 @@ impl Follower {
             return;
         }
         following.asking = true;
+        following.expires = expires;
         let mut subscribe = json!({ "channel": channel, "join_leave": true });
+        if channel == PRIVATE {
+            subscribe["token"] = token(&self.user, channel, expires).into();
+        }
         if let Some((epoch, offset)) = &following.place {
             subscribe["recover"] = true.into();
             subscribe["epoch"] = epoch.clone().into();
             subscribe["offset"] = (*offset).into();
         }
+        self.entries += usize::from(channel == LOBBY);
         self.command(Asked::Subscribe(channel), "subscribe", &subscribe);
     }
 
@@ -204,130 +192,140 @@ impl Follower {
     pub(crate) fn look(&mut self, channel: &'static str, random: &mut Random) {
         let methods = ["presence", "presence_stats", "history"];
         let method = methods[random.below(methods.len())];
-        self.command(Asked::Other, method, &json!({ "channel": channel, "limit": 10 }));
+        self.command(Asked::Look(channel), method, &json!({ "channel": channel, "limit": 10 }));
     }
 
-    fn command(&mut self, asked: Asked, method: &str, body: &Value) {
+    pub(crate) fn command(&mut self, asked: Asked, method: &str, body: &Value) {
         self.next_id += 1;
         self.asked.insert(self.next_id, asked);
         self.say(&json!({ "id": self.next_id, method: body }).to_string());
     }
 
     fn say(&mut self, line: &str) {
-        match &mut self.link {
-            Some(Link::Socket(socket)) => socket.say(line),
-            Some(Link::Stream { commands, .. }) => {
-                let (session, node) = &self.session;
-                let body = json!({ "session": session, "node": node, "data": line });
-                commands.ask(post("/emulation", &body.to_string()));
-            }
-            None => {}
+        if let Some(link) = &mut self.link {
+            link.say(line);
         }
     }
 
     pub(crate) fn arrive(&mut self, world: &mut World, random: &mut Random) {
-        match &mut self.link {
-            Some(Link::Socket(socket)) => socket.arrive(random),
-            Some(Link::Stream { stream, commands }) => {
-                if commands.pipe.is_ended() {
-                    let worker = random.below(world.workers.len());
-                    commands.reopen(Pipe::open(world, worker, 1 << 16, usize::MAX));
-                }
-                stream.arrive(random);
-                commands.arrive(random);
-            }
-            None => {}
+        if let Some(link) = &mut self.link {
+            link.arrive(world, random);
         }
     }
 
     /// Takes what has come, unless it is stalled, and sees whether the connection is over.
     pub(crate) fn read(&mut self, book: &mut Book, now: Duration) {
-        if self.stalled {
-            return;
-        }
-        let (lines, over) = match &mut self.link {
-            Some(Link::Socket(socket)) => {
-                let messages = socket.read();
-                let over = socket.closed.is_some() || socket.pipe.is_ended();
-                if let Some(code) = socket.closed {
-                    book.note_end(code.into());
-                }
-                (messages.iter().flat_map(|it| it.lines()).map(str::to_owned).collect(), over)
-            }
-            Some(Link::Stream { stream, commands }) => {
-                commands.read();
-                while let Some((status, body)) = commands.answer() {
-                    assert_eq!(status, 204, "{body}");
-                }
-                stream.read();
-                let end = stream.body.iter().rposition(|&byte| byte == b'\n');
-                let whole = stream.body.drain(..end.map_or(0, |end| end + 1)).collect();
-                let text = String::from_utf8(whole).expect("text");
-                let lines = text.lines().map(|it| it.strip_prefix("data: ").unwrap_or(it));
-                (lines.map(str::to_owned).collect(), stream.is_over())
-            }
-            None => return,
-        };
-        let lines: Vec<String> = lines;
-        for line in lines.iter().filter(|line| !line.is_empty()) {
+        self.now = now;
+        let Some(link) = self.link.as_mut().filter(|_| !self.stalled) else { return };
+        let received = link.read();
+        for line in received.lines {
             if self.link.is_none() {
                 return;
             }
-            let told: Value = serde_json::from_str(line).expect("a line of JSON");
-            self.told(&told, book, now);
+            match book.memory.line(&line) {
+                Line::Ping => self.say("{}"),
+                Line::Push(told) => self.told(told, book),
+                Line::Reply(id, reply) => {
+                    let asked = self.asked.remove(&id).expect("an answer to a command");
+                    self.answered(id, &asked, &reply, book);
+                }
+            }
         }
-        if over {
+        if let Some(code) = received.closed {
+            self.ended(code.into(), book);
+        }
+        if received.is_over {
             self.lose();
         }
+        self.renew();
     }
 
-    fn told(&mut self, told: &Value, book: &mut Book, now: Duration) {
-        if let Some(push) = told.get("push") {
-            self.pushed(push, book);
-        } else if let Some(id) = told["id"].as_u64() {
-            let asked = self.asked.remove(&id).expect("an answer to a command");
-            self.answered(&asked, told, book, now);
+    /// The server has ended the session.
+    fn ended(&mut self, code: u64, book: &mut Book) {
+        if code == 3005 {
+            assert!(self.is_over(self.expires), "it has not expired: {:?}", self.expires);
+            book.expired += 1;
         } else {
-            assert_eq!(*told, json!({}));
-            self.say("{}");
+            book.note_end(code);
         }
+        self.lose();
     }
 
-    fn answered(&mut self, asked: &Asked, reply: &Value, book: &mut Book, now: Duration) {
-        let error = reply.get("error");
+    /// Whether a command of one who was subscribed came when it was no longer.
+    fn came_late(&self, id: u64, channel: &str) -> bool {
+        self.channels.get(channel).is_some_and(|it| id <= it.ended_behind)
+    }
+
+    fn answered(&mut self, id: u64, asked: &Asked, reply: &Value, book: &mut Book) {
+        let error = reply.get("error").map(|it| it["code"].as_u64().expect("a code"));
+        let is_expired = error == Some(109);
         match *asked {
+            Asked::Connect if is_expired => {
+                assert!(self.expires.is_some_and(|at| at <= self.now), "{reply}");
+                self.lose();
+            }
             Asked::Connect => {
                 let connect = &reply["connect"];
                 let text = |name: &str| connect[name].as_str().unwrap_or_default().to_owned();
                 self.client = Some(text("client"));
-                self.session = (text("session"), text("node"));
+                self.link.as_mut().expect("a link").name((text("session"), text("node")));
                 assert!(error.is_none() && !text("client").is_empty(), "{reply}");
+                assert_eq!(connect["expires"] == true, self.expires.is_some(), "{reply}");
                 let channels: Vec<_> = self.channels.keys().copied().collect();
                 channels.into_iter().for_each(|channel| self.subscribe(channel));
             }
+            Asked::Subscribe(channel) if is_expired => {
+                let following = self.channels.get_mut(channel).expect("a channel of it");
+                assert!(following.expires.is_some_and(|at| at <= self.now), "{reply}");
+                following.asking = false;
+                self.subscribe(channel);
+            }
             Asked::Subscribe(channel) => {
                 assert!(error.is_none(), "{reply}");
-                self.subscribed(channel, &reply["subscribe"], book, now);
+                self.subscribed(channel, &reply["subscribe"], book);
             }
             Asked::Unsubscribe(channel) => {
                 assert!(error.is_none(), "{reply}");
                 let following = self.channels.get_mut(channel).expect("a channel of it");
-                following.subscribed = false;
+                (following.subscribed, following.cut_at) = (false, None);
+                following.ended_behind = self.next_id;
                 self.subscribe(channel);
+            }
+            // Only subscribers may do these.
+            Asked::Publish(channel, _) | Asked::Look(channel) if error == Some(103) => {
+                assert!(self.came_late(id, channel), "{reply}");
             }
             Asked::Publish(channel, number) => {
                 assert!(error.is_none(), "{reply}");
                 book.acknowledged.insert((channel, number));
             }
+            // It came too late itself.
+            Asked::Refresh(_) | Asked::SubRefresh(..) if is_expired => {}
+            Asked::Refresh(until) => {
+                assert!(error.is_none(), "{reply}");
+                self.expires = until;
+                book.refreshed += 1;
+            }
+            Asked::SubRefresh(channel, until) => {
+                // Only a subscription can be refreshed.
+                let is_late = error == Some(107) && self.came_late(id, channel);
+                assert!(error.is_none() || is_late, "{reply}");
+                if error.is_none() {
+                    let following = self.channels.get_mut(channel).expect("a channel of it");
+                    following.expires = until;
+                    book.refreshed += 1;
+                }
+            }
             // Most channels do not know who is there.
-            Asked::Other => assert!(error.is_none_or(|it| it["code"] == 108), "{reply}"),
+            Asked::Look(_) => assert!(error.is_none_or(|code| code == 108), "{reply}"),
         }
     }
 
-    fn subscribed(&mut self, channel: &'static str, reply: &Value, book: &mut Book, now: Duration) {
+    fn subscribed(&mut self, channel: &'static str, reply: &Value, book: &mut Book) {
         let following = self.channels.get_mut(channel).expect("a channel of it");
         let epoch = reply["epoch"].as_str().expect("an epoch").to_owned();
         let place = (epoch, reply["offset"].as_u64().unwrap_or(0));
+        book.stands(channel, &place);
         let publications = reply["publications"].as_array();
         if let Some(before) = &following.place {
             assert_eq!(reply["was_recovering"], true, "{reply}");
@@ -342,42 +340,59 @@ impl Follower {
                 assert_eq!(at, place, "{channel}: not all of what was missed");
             } else {
                 assert!(publications.is_none_or(Vec::is_empty), "{reply}");
-                book.missed(channel, before, &place, now);
+                book.missed(channel, before, &place, self.now);
             }
         }
         following.place = Some(place);
         (following.subscribed, following.asking) = (true, false);
+        following.news.clear();
+        let is_blink = following.cut_at.take().is_some_and(|at| self.now < at + GRACE);
+        if is_blink && channel == LOBBY {
+            self.entries -= 1;
+            book.blinks += 1;
+        }
         if !following.wanted {
             self.leave(channel);
         }
     }
 
-    fn pushed(&mut self, push: &Value, book: &mut Book) {
-        if let Some(disconnect) = push.get("disconnect") {
-            book.note_end(disconnect["code"].as_u64().expect("a code"));
-            return self.lose();
-        }
-        let name = push["channel"].as_str().expect("a channel");
-        let (&channel, following) =
-            self.channels.iter_mut().find(|(it, _)| **it == name).expect("a channel of it");
-        assert!(following.subscribed, "{push}: not subscribed");
-        if let Some(publication) = push.get("pub") {
-            let before = following.place.as_ref().expect("a place");
-            let offset = publication["offset"].as_u64().expect("an offset");
-            let place = (before.0.clone(), offset);
-            book.got(channel, Some(before), &place, number(publication), true);
-            following.place = Some(place);
-        } else if let Some(unsubscribe) = push.get("unsubscribe") {
-            assert_eq!(unsubscribe["code"], 2500, "{push}");
-            *book.gaps.entry(namespace_of(channel)).or_default() += 1;
-            following.subscribed = false;
-            self.subscribe(channel);
+    fn told(&mut self, told: Told, book: &mut Book) {
+        let (Told::Publication { channel, .. }
+        | Told::News { channel, .. }
+        | Told::Unsubscribe { channel, .. }
+        | Told::Gap { channel }) = told
+        else {
+            let Told::Disconnect { code } = told else { unreachable!() };
+            return self.ended(code, book);
+        };
+        let expires = self.channels.get(channel).and_then(|it| it.expires);
+        let is_over = self.is_over(expires);
+        let following = self.channels.get_mut(channel).expect("a channel of it");
+        assert!(following.subscribed, "{told:?}: not subscribed");
+        match told {
+            Told::Publication { offset, number, .. } => {
+                let before = following.place.as_ref().expect("a place");
+                let place = (before.0.clone(), offset);
+                book.got(channel, Some(before), &place, number, true);
+                following.place = Some(place);
+            }
+            Told::News { news, .. } => {
+                following.met(channel, &news);
+                if self.is_witness {
+                    book.attendance.told(channel, &news);
+                }
+            }
+            Told::Unsubscribe { code, .. } => {
+                match code {
+                    2500 => *book.gaps.entry(namespace_of(channel)).or_default() += 1,
+                    2501 => book.expired += 1,
+                    _ => panic!("{told:?}"),
+                }
+                assert!(code != 2501 || is_over, "it has not expired: {expires:?}");
+                (following.subscribed, following.ended_behind) = (false, self.next_id);
+                self.subscribe(channel);
+            }
+            Told::Gap { .. } | Told::Disconnect { .. } => panic!("{told:?}"),
         }
     }
-}
-
-/// The number of a publication, from its JSON.
-pub(crate) fn number(publication: &Value) -> usize {
-    let number = publication["data"]["n"].as_u64().expect("a number");
-    usize::try_from(number).expect("a number of this run")
 }

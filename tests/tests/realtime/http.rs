@@ -2,8 +2,6 @@
 
 use std::collections::VecDeque;
 
-use longwire_server::simulation::Random;
-
 use super::pipe::Pipe;
 use super::world::API_KEY;
 
@@ -63,6 +61,11 @@ impl Http {
     /// Goes on over another connection: the server closes one that has been quiet for long, and never
     /// in the middle of a request that it has read.
     pub(crate) fn reopen(&mut self, pipe: Pipe) {
+        // Its last answer may not have been looked at.
+        self.read();
+        if self.is_complete() {
+            self.requests.pop_front();
+        }
         (self.pipe, self.asked, self.state) = (pipe, false, Body::NoHead);
         self.received.clear();
         self.ask_next();
@@ -77,20 +80,20 @@ impl Http {
         }
     }
 
-    pub(crate) fn arrive(&mut self, random: &mut Random) {
-        self.pipe.arrive(random);
-    }
-
     /// Takes what has come of the answer.
     pub(crate) fn read(&mut self) {
-        self.received.extend(self.pipe.take());
+        self.received.extend_from_slice(&self.pipe.take());
+        if self.received.is_empty() {
+            return;
+        }
         if self.state == Body::NoHead && !self.read_head() {
             return;
         }
         match self.state {
             Body::Sized(missing) => {
                 let part = missing.min(self.received.len());
-                self.body.extend(self.received.drain(..part));
+                self.body.extend_from_slice(&self.received[..part]);
+                self.received.drain(..part);
                 self.state =
                     if part == missing { Body::Complete } else { Body::Sized(missing - part) };
             }
@@ -100,11 +103,9 @@ impl Http {
     }
 
     fn read_head(&mut self) -> bool {
-        let Some(end) = self.received.windows(4).position(|it| it == b"\r\n\r\n") else {
-            return false;
-        };
-        let head: Vec<u8> = self.received.drain(..end + 4).collect();
-        let head = String::from_utf8(head).expect("a head in ASCII").to_lowercase();
+        let Some(end) = find(&self.received, b"\r\n\r\n") else { return false };
+        let head = str::from_utf8(&self.received[..end]).expect("a head in ASCII").to_lowercase();
+        self.received.drain(..end + 4);
         self.status = head[9..12].parse().expect("a status");
         let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
         self.state = if head.contains("transfer-encoding: chunked") {
@@ -117,9 +118,7 @@ impl Http {
 
     /// RFC 9112 §7.1.
     fn read_chunk(&mut self) -> bool {
-        let Some(line) = self.received.windows(2).position(|it| it == b"\r\n") else {
-            return false;
-        };
+        let Some(line) = find(&self.received, b"\r\n") else { return false };
         let size = str::from_utf8(&self.received[..line]).expect("a size in ASCII");
         let size = usize::from_str_radix(size, 16).expect("a size");
         let end = line + 2 + size + 2;
@@ -133,6 +132,13 @@ impl Http {
             self.state = Body::Complete;
         }
         true
+    }
+
+    /// Takes what has come of the body up to the last of these.
+    pub(crate) fn take_through(&mut self, end: &[u8]) -> String {
+        let end = self.body.windows(end.len()).rposition(|it| it == end).map(|at| at + end.len());
+        let rest = self.body.split_off(end.unwrap_or(0));
+        String::from_utf8(std::mem::replace(&mut self.body, rest)).expect("text")
     }
 
     /// Whether the answer has come to its end.
@@ -161,4 +167,8 @@ impl Http {
     pub(crate) fn is_waiting(&self) -> bool {
         !self.requests.is_empty()
     }
+}
+
+fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {
+    bytes.windows(what.len()).position(|it| it == what)
 }

@@ -1,6 +1,7 @@
 //! A connection to one worker, on which what is sent takes its time and comes in pieces.
 
-use std::collections::VecDeque;
+use std::cell::Cell;
+use std::rc::Rc;
 
 use longwire_server::simulation::{Client, Random};
 
@@ -9,7 +10,9 @@ use super::world::World;
 pub(crate) struct Pipe {
     pub(crate) worker: usize,
     client: Client,
-    under_way: VecDeque<u8>,
+    /// Whether the server that it leads to is there.
+    is_up: Rc<Cell<bool>>,
+    under_way: Vec<u8>,
 }
 
 impl Pipe {
@@ -19,29 +22,29 @@ impl Pipe {
         let client = world.workers[worker].connect();
         client.set_window(window);
         client.set_max_write(max_write);
-        Self { worker, client, under_way: VecDeque::new() }
+        Self { worker, client, is_up: world.is_up(), under_way: Vec::new() }
     }
 
     pub(crate) fn say(&mut self, bytes: &[u8]) {
-        self.under_way.extend(bytes);
+        self.under_way.extend_from_slice(bytes);
     }
 
-    /// A part of what is under way arrives, or all of it.
-    pub(crate) fn arrive(&mut self, random: &mut Random) {
+    /// What is under way arrives; where it is not `calm`, maybe only a part of it.
+    pub(crate) fn arrive(&mut self, random: &mut Random, calm: bool) {
         let len = self.under_way.len();
-        let part = if random.below(4) == 0 { random.below(len + 1) } else { len };
-        self.arrive_up_to(part);
+        let is_late = len > 0 && !calm && random.below(4) == 0;
+        self.arrive_up_to(if is_late { random.below(len + 1) } else { len });
     }
 
     pub(crate) fn arrive_all(&mut self) {
-        self.arrive_up_to(usize::MAX);
+        self.arrive_up_to(self.under_way.len());
     }
 
     fn arrive_up_to(&mut self, part: usize) {
-        let part = part.min(self.under_way.len());
         if part > 0 {
-            let bytes: Vec<u8> = self.under_way.drain(..part).collect();
-            self.client.send(&bytes);
+            let rest = self.under_way.split_off(part);
+            self.client.send(&self.under_way);
+            self.under_way = rest;
         }
     }
 
@@ -55,9 +58,9 @@ impl Pipe {
         self.client.receive()
     }
 
-    /// Whether the server has ended the stream.
+    /// Whether the server has ended the stream, or is no more.
     pub(crate) fn is_ended(&self) -> bool {
-        self.client.is_ended()
+        self.client.is_ended() || !self.is_up.get()
     }
 
     /// Breaks the connection.

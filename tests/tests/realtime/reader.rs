@@ -8,10 +8,10 @@ use longwire_server::simulation::Random;
 use serde_json::Value;
 
 use super::book::{Book, Place};
-use super::follower::number;
 use super::http::{Http, get};
 use super::pipe::Pipe;
-use super::world::World;
+use super::told::{Told, told};
+use super::world::{World, channel_of};
 
 pub(crate) struct Reader {
     pub(crate) polls: bool,
@@ -69,6 +69,13 @@ impl Reader {
         (self.stalled, self.is_in) = (false, false);
     }
 
+    /// The server is no more: it notices at once.
+    pub(crate) fn lose_server(&mut self, book: &mut Book, now: Duration) {
+        self.stalled = false;
+        self.read(book, now);
+        assert!(self.http.is_none(), "a link to a server that is no more");
+    }
+
     pub(crate) fn has_link(&self) -> bool {
         self.http.is_some()
     }
@@ -81,9 +88,9 @@ impl Reader {
         self.places.get(channel)
     }
 
-    pub(crate) fn arrive(&mut self, random: &mut Random) {
+    pub(crate) fn arrive(&mut self, random: &mut Random, calm: bool) {
         if let Some(http) = &mut self.http {
-            http.arrive(random);
+            http.pipe.arrive(random, calm);
         }
     }
 
@@ -102,10 +109,8 @@ impl Reader {
         let over = http.is_over();
         assert!(matches!(http.status, 0 | 200 | 503), "{}", http.status);
         if http.status == 200 {
-            let end = http.body.windows(2).rposition(|it| it == b"\n\n");
-            let whole = http.body.drain(..end.map_or(0, |end| end + 2)).collect();
-            let text = String::from_utf8(whole).expect("text");
-            for event in text.split("\n\n") {
+            let text = http.take_through(b"\n\n");
+            for event in text.split_terminator("\n\n") {
                 self.dispatch(event, book, now);
             }
         }
@@ -130,16 +135,9 @@ impl Reader {
             self.last = id.to_owned();
             self.parse(id)
         });
-        match (name, data) {
-            ("message" | "gap", Some(data)) => {
-                let data: Value = serde_json::from_str(data).expect("an event of JSON");
-                self.event(&data, places.as_ref(), book);
-            }
-            ("disconnect", Some(data)) => {
-                let data: Value = serde_json::from_str(data).expect("an event of JSON");
-                book.note_end(data["disconnect"]["code"].as_u64().expect("a code"));
-            }
-            _ => {}
+        if let ("message" | "gap" | "disconnect", Some(data)) = (name, data) {
+            let told = book.memory.event(data);
+            self.event(&told, places.as_ref(), book);
         }
         if let Some(places) = places {
             self.is_in = true;
@@ -155,7 +153,7 @@ impl Reader {
         let position = body["position"].as_str().expect("a position");
         let places = self.parse(position);
         for event in body["events"].as_array().expect("events") {
-            self.event(event, Some(&places), book);
+            self.event(&told(event), Some(&places), book);
         }
         self.last = position.to_owned();
         self.arrive_at(places, book, now);
@@ -163,23 +161,25 @@ impl Reader {
 
     fn event(
         &mut self,
-        data: &Value,
+        told: &Told,
         places: Option<&BTreeMap<&'static str, Place>>,
         book: &mut Book,
     ) {
-        let name = data["channel"].as_str().expect("a channel");
-        let channel = self.channels.iter().find(|it| **it == name).expect("a channel of it");
-        if data.get("gap").is_some() {
-            self.lost.insert(channel);
-        } else if let Some(publication) = data.get("pub") {
-            let (epoch, _) = &places.expect("an id behind a publication")[channel];
-            let offset = publication["offset"].as_u64().expect("an offset");
-            let place = (epoch.clone(), offset);
-            let before = self.places.get(channel).filter(|_| !self.lost.contains(channel));
-            book.got(channel, before, &place, number(publication), true);
-            if !self.lost.contains(channel) {
-                self.places.insert(channel, place);
+        match *told {
+            Told::Gap { channel } => {
+                self.lost.insert(channel);
             }
+            Told::Publication { channel, offset, number } => {
+                let (epoch, _) = &places.expect("an id behind a publication")[channel];
+                let place = (epoch.clone(), offset);
+                let before = self.places.get(channel).filter(|_| !self.lost.contains(channel));
+                book.got(channel, before, &place, number, true);
+                if !self.lost.contains(channel) {
+                    self.places.insert(channel, place);
+                }
+            }
+            Told::Disconnect { code } => book.note_end(code),
+            Told::News { .. } | Told::Unsubscribe { .. } => panic!("{told:?}"),
         }
     }
 
@@ -204,8 +204,9 @@ impl Reader {
         assert_eq!(*version, "1", "{text}");
         let place = |words: &[&str]| {
             let name = words[0].replace("~3a", ":");
-            let channel = self.channels.iter().find(|it| **it == name).expect("a channel of it");
-            (*channel, (words[1].to_owned(), words[2].parse().expect("an offset")))
+            let channel = channel_of(&name);
+            assert!(self.channels.contains(&channel), "{text}");
+            (channel, (words[1].to_owned(), words[2].parse().expect("an offset")))
         };
         places.chunks(3).map(place).collect()
     }

@@ -7,7 +7,6 @@ use longwire::{
     Compression, Connection, ControlFrames, Event, Inbound, Input, Limits, Message, Outbound,
     SendOptions, WebSocket,
 };
-use longwire_server::simulation::Random;
 
 use super::pipe::Pipe;
 use super::world::nonce;
@@ -60,13 +59,13 @@ impl Socket {
         }
     }
 
-    pub(crate) fn arrive(&mut self, random: &mut Random) {
-        self.pipe.arrive(random);
-    }
-
     /// The messages that have come.
     pub(crate) fn read(&mut self) -> Vec<String> {
-        self.received.extend(self.pipe.take());
+        let new = self.pipe.take();
+        if new.is_empty() {
+            return Vec::new();
+        }
+        self.received.extend_from_slice(&new);
         if self.websocket.is_none() {
             self.open();
         }

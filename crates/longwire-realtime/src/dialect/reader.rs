@@ -54,10 +54,10 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// A reader of these channels, of which none stands there twice. `since` is where it was last time;
-    /// what that says of other channels is forgotten.
-    pub fn new(form: Form, channels: Vec<String>, mut since: Positions) -> Self {
-        since.retain(|channel| channels.iter().any(|it| it == channel));
+    /// A reader of these channels, of which none stands there twice. `since` is where it was last time.
+    /// What that says of channels that it turns out not to read is forgotten when it is connected: until
+    /// then nobody knows which ones its token subscribes it to.
+    pub fn new(form: Form, channels: Vec<String>, since: Positions) -> Self {
         let awaited = channels.len().saturating_add(1);
         Self { form, channels, positions: since, awaited }
     }
@@ -95,6 +95,11 @@ impl Reader {
         match reply {
             Ok(Reply::Connect(connected)) => {
                 // What its token subscribes it to, it reads as well.
+                let Self { channels, positions, .. } = &mut *self;
+                positions.retain(|channel| {
+                    channels.iter().any(|it| it == channel)
+                        || connected.subs.iter().any(|(it, _)| it.as_str() == channel)
+                });
                 for (channel, subscribed) in &connected.subs {
                     self.begin(channel.as_str(), subscribed, out);
                 }
@@ -201,7 +206,7 @@ impl Reader {
 
     /// A subscription has begun: first what was missed, then the word that something is missing.
     fn begin(&mut self, channel: &str, subscribed: &Subscribed, out: &mut Vec<u8>) {
-        let has_asked = self.positions.position(channel).is_some();
+        let asked = self.positions.position(channel).cloned();
         for publication in &subscribed.publications {
             if let Some(Position { epoch, .. }) = &subscribed.position {
                 let position = Position { epoch: epoch.clone(), offset: publication.offset };
@@ -218,7 +223,8 @@ impl Reader {
             Some(position) => self.positions.set(channel, position.clone()),
             None => self.positions.remove(channel),
         }
-        if has_asked && !subscribed.recovered {
+        // Nothing is missing for one that is where the channel is, also where nothing is recovered.
+        if asked.is_some() && !subscribed.recovered && asked != subscribed.position {
             self.gap(channel, out);
         }
     }
@@ -415,9 +421,10 @@ mod tests {
             })
         };
         let since = Recover { epoch: Epoch::new("x"), offset: 7 };
+        let of_token = Recover { epoch: Epoch::new("y"), offset: 1 };
         let connect = Connect {
             token: Some("T".into()),
-            subs: vec![("b".into(), since.clone())],
+            subs: vec![("b".into(), since.clone()), ("c".into(), of_token)],
             ..Connect::default()
         };
         assert_eq!(
@@ -485,8 +492,12 @@ mod tests {
             without_history.reply(2, &subscribed(None)),
             "id: 1\nevent: gap\ndata: {\"channel\":\"a\",\"gap\":{}}\n\nid: 1\n\n"
         );
-        let mut complete = client(Form::Sse, &["a"], "1.a.x.7").connected();
-        assert_eq!(complete.reply(2, &recovered(("x", 7), &[])), "id: 1.a.x.7\n\n");
+        // Nothing was missed, and that is so where nothing is ever recovered, too: a poll would be
+        // answered at once, again and again.
+        for reply in [recovered(("x", 7), &[]), subscribed(Some(("x", 7)))] {
+            let mut complete = client(Form::Sse, &["a"], "1.a.x.7").connected();
+            assert_eq!(complete.reply(2, &reply), "id: 1.a.x.7\n\n");
+        }
     }
 
     #[test]
@@ -573,6 +584,27 @@ mod tests {
         assert_eq!(
             sse.push(&gap("t")),
             "id: 1.a.x.7\nevent: gap\ndata: {\"channel\":\"t\",\"gap\":{}}\n\n"
+        );
+    }
+
+    #[test]
+    fn channels_of_the_token_are_recovered_as_well() {
+        let name = |name| ChannelName::new(name, 20).unwrap();
+        let begin = fresh(Some(("x", 8)));
+        let all = Subscribed { recovered: true, publications: vec![publication(8)], ..begin };
+        // What its id says of the channel `u`, of which the token does not speak any more, is over.
+        let back = || client(Form::Sse, &["a"], "1.a.y.1.t.x.7.u.z.1");
+        let mut sse = back().connected_with(vec![(name("t"), all)]);
+        assert_eq!(
+            sse.reply(2, &recovered(("y", 1), &[])),
+            "id: 1.a.y.1.t.x.8\ndata: {\"channel\":\"t\",\"pub\":{\"data\":{ \"n\":8 },\"offset\":8}}\n\n\
+             id: 1.a.y.1.t.x.8\n\n"
+        );
+        let mut sse = back().connected_with(vec![(name("t"), fresh(Some(("x", 9))))]);
+        assert_eq!(
+            sse.reply(2, &recovered(("y", 1), &[])),
+            "id: 1.a.y.1.t.x.9\nevent: gap\ndata: {\"channel\":\"t\",\"gap\":{}}\n\n\
+             id: 1.a.y.1.t.x.9\n\n"
         );
     }
 

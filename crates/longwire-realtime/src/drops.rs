@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 /// Why something did not get to a subscriber.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum DropReason {
-    /// The session was ended for being slow: what waited in it, and what did not fit.
+    /// The session was ended for being slow: what waited in it, and what did not fit. Or it was ended
+    /// with insufficient state, and this waited in it.
     Disconnect,
     /// It made room for something newer.
     Oldest,

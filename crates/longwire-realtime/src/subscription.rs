@@ -17,6 +17,8 @@ pub(crate) struct Subscription {
     pub(crate) place: u32,
     /// Tells it from an earlier one of the same session to the same channel.
     pub(crate) serial: u32,
+    /// The connection token said so: its client cannot subscribe again, it can connect again.
+    pub(crate) is_of_token: bool,
     /// Who the subscriber is in this channel, if that is more than what it is in all.
     pub(crate) info: Option<Arc<ClientInfo>>,
     pub(crate) expires_at: Option<Duration>,

@@ -78,6 +78,23 @@ fn after_a_gap_the_client_recovers_all_of_it() {
     assert_eq!(world.lines(client), ["slow:1 21=21"]);
 }
 
+/// A client cannot subscribe to what only its token subscribes it to: there is one way back to it.
+#[test]
+fn behind_a_gap_in_a_channel_of_its_token_a_client_connects_again() {
+    let mut world = slow_world(SlowConsumer::Gap);
+    let client = world.connect(0, "7/slow:1");
+    world.send(client, subscribe("slow:2"));
+    world.stall(client);
+    world.api(0, api_publish("slow:2", &large(1))).unwrap();
+    world.api(0, api_publish("slow:2", &large(2))).unwrap();
+    for at in 1..=5 {
+        world.api(0, api_publish("slow:1", &large(at))).unwrap();
+    }
+    assert_eq!(world.close_code(client), Some(3010));
+    let drops: Vec<_> = world.hubs[0].drops().iter().collect();
+    assert_eq!(drops, [("slow", DropReason::Disconnect, 1), ("slow", DropReason::Gap, 4)]);
+}
+
 #[test]
 fn the_newest_of_each_key_is_kept() {
     let mut world = slow_world(SlowConsumer::Latest);

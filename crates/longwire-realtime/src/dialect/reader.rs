@@ -190,7 +190,7 @@ impl Reader {
     fn resubscribe(&mut self, channel: &ChannelName, out: &mut Vec<u8>) -> Heard {
         let channel = channel.as_str();
         let Some(index) = self.channels.iter().position(|it| it == channel) else {
-            // The token subscribed the session to it, and does not do so again.
+            // The application subscribed the session to it, and does not do so again.
             self.positions.remove(channel);
             self.gap(channel, out);
             return Heard::Written;

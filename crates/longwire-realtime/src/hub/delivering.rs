@@ -11,7 +11,7 @@ use crate::channels::Channel;
 use crate::envelope::Envelope;
 use crate::queue::{ChannelIndex, Consequence, ITEM_BYTES, Waiting};
 use crate::session::SessionKey;
-use crate::{ChannelName, Dialect, Payload, Push, Unsubscribed};
+use crate::{ChannelName, Dialect, Disconnect, Payload, Push, Unsubscribed};
 
 /// What a publication is to a channel that has a position.
 enum Place {
@@ -200,7 +200,7 @@ impl Hub {
         }
         match offered.consequence {
             Consequence::None => {}
-            Consequence::Disconnect => self.disconnect_slow(key),
+            Consequence::Disconnect => self.disconnect_dropping(key, Disconnect::SLOW),
             Consequence::Gap => self.revoke(key, index, Unsubscribed::INSUFFICIENT_STATE),
         }
     }

@@ -33,6 +33,12 @@ impl Hub {
         let Some(name) = self.channels.get(channel).map(|channel| channel.name.clone()) else {
             return;
         };
+        // A client subscribes again to what it has subscribed to itself. What its token subscribes it
+        // to it gets back, and recovers, when it connects.
+        let subscription = self.sessions.get(key).and_then(|session| session.subscription(channel));
+        if why.resubscribes() && subscription.is_some_and(|it| it.is_of_token) {
+            return self.disconnect_dropping(key, Disconnect::INSUFFICIENT_STATE);
+        }
         // Whoever is told to subscribe again is as good as there.
         if !self.end_subscription(key, channel, why.resubscribes()) {
             return;
@@ -128,14 +134,14 @@ impl Hub {
         }
     }
 
-    /// Ends a session because it is slow: all that waits in it is dropped.
-    pub(super) fn disconnect_slow(&mut self, key: SessionKey) {
+    /// Ends a session because something did not get to it: all that waits in it is dropped.
+    pub(super) fn disconnect_dropping(&mut self, key: SessionKey, why: Disconnect) {
         let queue = self.sessions.get_mut(key).and_then(|session| session.queue.take());
         for channel in queue.iter().flat_map(|queue| queue.channels()) {
             if let Some(channel) = self.channels.get(channel) {
                 self.drops.add(channel.name.namespace(), DropReason::Disconnect, 1);
             }
         }
-        self.disconnect(key, Disconnect::SLOW);
+        self.disconnect(key, why);
     }
 }

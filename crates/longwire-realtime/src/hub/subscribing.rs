@@ -98,6 +98,7 @@ impl Hub {
             channel,
             place: NOWHERE,
             serial: self.serial,
+            is_of_token: matches!(origin, Origin::Connect),
             info: info.map(|(info, client)| {
                 Arc::new(ClientInfo { chan_info: Some(info), ..client.clone() })
             }),

@@ -328,8 +328,7 @@ impl State {
             self.bytes -= topic.cost_bytes();
             topic.expire(now);
             self.bytes += topic.cost_bytes();
-            // One that has subscribers and nothing else is looked at again after a while.
-            let next = topic.deadline().max(now + Duration::from_secs(1));
+            let next = topic.next_look(now);
             let over = topic.is_over(now);
             if let Some(entries) = &mut topic.entries {
                 entries.1 = next;
@@ -393,6 +392,55 @@ fn matches(pattern: &str, name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Json, Publication};
+
+    #[test]
+    fn a_quiet_channel_with_subscribers_is_looked_at_seldom() {
+        let second = Duration::from_secs(1);
+        let bounds = Bounds {
+            max_history_bytes: 1000,
+            max_idempotency_keys: 0,
+            idempotency_ttl: Duration::ZERO,
+        };
+        let mut state = State::new(bounds, Box::new(|| 1));
+        let hub = state.join(Arc::new(Inbox::new(Box::new(|| {}))));
+        let channel = ChannelName::new("a", 9).unwrap();
+        let namespace = Arc::new(Namespace {
+            history_size: 1,
+            history_ttl: 10 * second,
+            position_ttl: 30 * second,
+            ..Namespace::default()
+        });
+        state.subscribe(&channel, &namespace, None, Duration::ZERO, hub);
+        let mut looks = Vec::new();
+        while let Some(at) = state.next_deadline().filter(|at| *at <= 60 * second) {
+            state.handle_timeout(at);
+            looks.push(at.as_secs());
+        }
+        assert_eq!(looks, [30, 40, 50, 60]);
+        // What is published between two of them is forgotten in time all the same.
+        let publication = Publication {
+            offset: 0,
+            data: Json::from_valid("1"),
+            info: None,
+            tags: Vec::new(),
+            key: None,
+        };
+        let outbound = Outbound {
+            channel,
+            namespace,
+            publication,
+            exclude: None,
+            idempotency_key: None,
+            skip_history: false,
+        };
+        state.publish(outbound, 61 * second, hub, &mut Vec::new());
+        assert!(state.history_bytes() > 0);
+        while let Some(at) = state.next_deadline().filter(|at| *at <= 71 * second) {
+            state.handle_timeout(at);
+        }
+        assert_eq!(state.history_bytes(), 0);
+    }
 
     #[test]
     fn patterns() {

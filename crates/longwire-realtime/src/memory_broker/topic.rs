@@ -145,6 +145,16 @@ impl Topic {
         oldest.map_or(position, |oldest| oldest.min(position))
     }
 
+    /// When it is to be looked at again, having been looked at now: not sooner than what comes from now
+    /// on can be too old, where it has subscribers and nothing else.
+    pub(super) fn next_look(&self, now: Duration) -> Duration {
+        let second = Duration::from_secs(1);
+        match self.deadline() {
+            past if past <= now => now + self.namespace.history_ttl.max(second),
+            deadline => deadline.max(now + second),
+        }
+    }
+
     /// Whether nobody needs it any more: its next life will have another epoch.
     pub(super) fn is_over(&self, now: Duration) -> bool {
         let lasts = self.touched_at + self.namespace.position_ttl;

@@ -137,13 +137,12 @@ impl Run {
                 }
             }
         }
-        if let Some(peer) = self.peers.get(at)
-            && peer.reads
-            && !peer.is_over
-        {
-            self.room(at, usize::MAX);
-        }
+        // What there is to take is taken before there is said to be room.
         self.drive(hub);
+        if self.peers[at].reads && !self.peers[at].is_over {
+            self.room(at, usize::MAX);
+            self.drive(hub);
+        }
         Ok(())
     }
 
@@ -158,12 +157,10 @@ impl Run {
         if dialect == Dialect::Sse {
             let (channels, token, comes_back) = script::reader(u)?;
             let since = if comes_back { self.positions.clone() } else { Positions::default() };
-            let mut client = EventClient { positions: since.clone() };
-            let is_chosen = |channel: &str| channels.iter().any(|it| it == channel);
-            client.positions.retain(is_chosen);
-            let reader = Reader::new(Form::Sse, channels, since);
+            let client = EventClient { positions: since.clone() };
+            let reader = Reader::new(Form::Sse, channels.clone(), since);
             let commands = reader.commands(token).into();
-            peer.reading = Some(Reading { reader, commands, client });
+            peer.reading = Some(Reading { reader, channels, commands, client });
         }
         self.by_key.insert((hub, key), self.peers.len());
         self.peers.push(peer);

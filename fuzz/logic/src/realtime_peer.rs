@@ -51,6 +51,8 @@ pub(crate) struct Peer {
 /// Somebody who only reads.
 pub(crate) struct Reading {
     pub(crate) reader: Reader,
+    /// What it has chosen.
+    pub(crate) channels: Vec<String>,
     /// What the hub has not been told yet.
     pub(crate) commands: VecDeque<(CommandId, Command)>,
     pub(crate) client: EventClient,
@@ -203,6 +205,13 @@ impl Peer {
         match (&command, reply) {
             (_, Ok(Reply::Connect(connected))) => {
                 self.is_connected = true;
+                if let Some(Reading { client, channels, .. }) = &mut self.reading {
+                    // What it knew of others is over.
+                    client.positions.retain(|channel| {
+                        channels.iter().any(|it| it == channel)
+                            || connected.subs.iter().any(|it| it.0.as_str() == channel)
+                    });
+                }
                 for (channel, sub) in &connected.subs {
                     let offset = sub.position.as_ref().map(|it| it.offset);
                     self.following.insert(channel.to_string(), offset);

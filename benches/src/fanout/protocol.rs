@@ -67,6 +67,13 @@ impl Protocol {
         }
     }
 
+    /// What a subscriber says to have a channel for itself, too, where that is possible: it is answered as
+    /// the greeting is.
+    pub(super) fn subscribe_alone(self) -> Option<&'static str> {
+        let text = "{\"id\":3,\"subscribe\":{\"channel\":\"alone\"}}";
+        (self == Self::Centrifugo).then_some(text)
+    }
+
     /// The parts of a message, each of which brings one publication at most.
     pub(super) fn parts(self, message: &str) -> impl Iterator<Item = &str> {
         let several = self == Self::Centrifugo;

@@ -41,7 +41,8 @@ pub(super) struct Stalled {
 }
 
 impl Load {
-    /// Has one more subscriber join, which reads nothing from there on.
+    /// Has one more subscriber join, which reads nothing from there on. It has a channel for itself, too,
+    /// where the protocol allows it (`alone`), in which others can publish.
     ///
     /// # Errors
     /// The server refuses it, or there is one already.
@@ -70,6 +71,13 @@ impl Load {
         stalled.read(protocol, &mut self.memory, true)?;
         self.stalled = Some(stalled);
         self.wait_for("it does not join", |stalled| stalled.has_joined)?;
+        let stalled = self.stalled.as_mut().context("it is gone")?;
+        if let Some(text) = protocol.subscribe_alone() {
+            stalled.has_joined = false;
+            stalled.link.say(text, &mut self.memory)?;
+            stalled.link.socket.flush()?;
+        }
+        self.wait_for("it has no channel for itself", |stalled| stalled.has_joined)?;
         let stalled = self.stalled.as_mut().context("it is gone")?;
         self.poll.registry().deregister(&mut stalled.link.socket.stream)?;
         Ok(())

@@ -5,33 +5,28 @@
 //! session or its subscription, they stop short of it, so that the end comes about the middle of the
 //! slice; the server is asked before and after whether it did. A pair in which it did not is not counted.
 
-use std::net::SocketAddr;
-
 use anyhow::{Result, ensure};
 
+use super::api::Api;
 use super::crowd::{Crowd, PACED_SLICE_MILLIS};
 use super::longwire::{POLICIES, Policy, QUEUED_KIB, configuration};
 use super::results::{Fate, Paced, Pair, StalledPolicy, StalledRun};
 use super::servers::Ready;
-use super::{Bench, EACH_SECOND, api};
+use super::{Bench, EACH_SECOND};
 
 /// Bytes of a publication: enough that the one is full soon.
 const SIZE_BYTES: u32 = 2048;
 /// How many are in flight while its session is filled.
 const IN_FLIGHT: u32 = 16;
-/// How many fill its connection, and are in flight meanwhile: few, since what is sent together goes
-/// into the connection together, and the place where it is full should be the same each time.
-const FIRST: u32 = 128;
-const FIRST_IN_FLIGHT: u32 = 4;
-/// More than a narrow connection holds in both kernels and in the server's outbox.
-const CONNECTION_KIB: u32 = 320;
-/// As many publications fill it and the session.
-const ENOUGH: u32 = (CONNECTION_KIB + QUEUED_KIB) * 1024 / SIZE_BYTES;
-/// The same where no more than one waits in the session.
-const ENOUGH_FOR_LATEST: u32 = CONNECTION_KIB * 1024 / SIZE_BYTES;
-/// So many fit into the session alone, with what surrounds them and what they are counted with beside
-/// their length.
-const SAFE: u32 = QUEUED_KIB * 1024 / (SIZE_BYTES + 256);
+/// More than its connection takes, in both kernels and in the server's outbox. They come one by one on a
+/// channel that it has for itself: what is sent together goes into the connection together, and the
+/// place where it is full has to be the same each time.
+const FIRST: u32 = 160;
+/// As many fill its session.
+const ENOUGH: u32 = QUEUED_KIB * 1024 / SIZE_BYTES;
+/// So many do not, beside those of the first that the connection did not take: with what surrounds them
+/// and what they are counted with beside their length.
+const SAFE: u32 = QUEUED_KIB * 1024 / (SIZE_BYTES + 256) - FIRST / 2;
 /// The publications of a slice.
 const A_SLICE: u32 = EACH_SECOND * PACED_SLICE_MILLIS / 1000;
 
@@ -60,9 +55,8 @@ impl Bench<'_> {
         let Self { tool, pinning, folder, log, .. } = self;
         let ready = ready.configured(policy.name, &configuration(Some(policy)), folder)?;
         let crowd = Crowd::gather(&ready, subscribers, tool, *pinning, folder, log)?;
-        let address = crowd.address();
-        let fill = if policy.name == "latest" { ENOUGH_FOR_LATEST } else { ENOUGH };
-        let mut scene = Scene { policy, crowd, address, subscribers, fill };
+        let api = Api::open(crowd.address())?;
+        let mut scene = Scene { policy, crowd, api, subscribers, fill: ENOUGH };
         let resident_before_bytes = scene.without()?.resident_bytes;
         if policy.end.is_some() {
             scene.fill = scene.probe()?.saturating_sub(A_SLICE / 2);
@@ -93,7 +87,7 @@ impl Bench<'_> {
 struct Scene {
     policy: &'static Policy,
     crowd: Crowd,
-    address: SocketAddr,
+    api: Api,
     subscribers: usize,
     /// The publications before a slice.
     fill: u32,
@@ -102,16 +96,15 @@ struct Scene {
 impl Scene {
     /// A slice, and how many had subscribed before and after it.
     fn pace(&mut self) -> Result<(Paced, usize, usize)> {
-        let before = api::subscribers(self.address)?;
+        let before = self.api.subscribers()?;
         let paced = self.crowd.pace(EACH_SECOND, SIZE_BYTES)?;
-        Ok((paced, before, api::subscribers(self.address)?))
+        Ok((paced, before, self.api.subscribers()?))
     }
 
-    /// As many publications as fill one that does not read.
+    /// What fills one that does not read, if there is one.
     fn publish(&mut self, count: u32) -> Result<()> {
-        let first = if self.policy.end.is_some() { FIRST.min(count) } else { 0 };
-        self.crowd.publish(first, FIRST_IN_FLIGHT, SIZE_BYTES)?;
-        self.crowd.publish(count - first, IN_FLIGHT, SIZE_BYTES)
+        self.api.publish_alone(FIRST, SIZE_BYTES)?;
+        self.crowd.publish(count, IN_FLIGHT, SIZE_BYTES)
     }
 
     /// A slice in which all read.
@@ -152,7 +145,7 @@ impl Scene {
         self.crowd.stall()?;
         self.publish(SAFE)?;
         let mut published = SAFE;
-        while api::subscribers(self.address)? > self.subscribers {
+        while self.api.subscribers()? > self.subscribers {
             ensure!(published < ENOUGH, "the server does not part from one that does not read");
             self.crowd.publish(1, 1, SIZE_BYTES)?;
             published += 1;
@@ -165,7 +158,7 @@ impl Scene {
     /// Has it read again, and waits until the server knows that it is gone.
     fn release(&mut self) -> Result<Fate> {
         let fate = self.crowd.release(SIZE_BYTES)?;
-        api::expect_subscribers(self.address, self.subscribers)?;
+        self.api.expect_subscribers(self.subscribers)?;
         Ok(fate)
     }
 }

@@ -175,16 +175,18 @@ fn stalled(text: &mut String, run: &StalledRun) {
         text,
         "\n### One subscriber that does not read\n\n{} subscribers of `longwire serve`, {} publications of {} \
          bytes a second as above, and one subscriber more that stops reading as soon as it has joined: each \
-         policy in turn, in pairs of slices of one second with that one and without it. Its connection has \
-         packets of 1,460 bytes and a receive buffer of 8 KiB. What it does not take waits: up to \
-         {CONNECTION_KIB} KiB and one publication at the connection and {} KiB in the session, as where a \
-         configuration does not say. Before each slice so much is \
-         published that it is over its limits in all of the slice; where that parts the server from it \
-         (`disconnect`, `gap`), so much that this comes in the middle of the slice, and it comes back for the \
-         next. A pair in which that was not so is not counted. Microseconds, of the others' deliveries alone, \
-         of which none may be missing; and the server's CPU time of a slice:\n\n{latency}\n\
-         What became of the one, medians of the pairs: the publications until it read again, how many of them \
-         it got then, and the code with which it was told that its session or subscription had ended. The \
+         policy in turn, in pairs of slices of one second with that one and without it, of which now the one \
+         and now the other comes first. Its connection has packets of 1,460 bytes and a receive buffer of 8 \
+         KiB. What it does not take waits: up to {CONNECTION_KIB} KiB and one publication at the connection \
+         and {} KiB in the session, as where a configuration does not say. Before each slice publications \
+         fill that, on a channel that the one has for itself and then on that of all, so that it is over its \
+         limits in all of the slice. Where that parts the server from it (`disconnect`, `gap`), they stop short \
+         of it: it comes in the middle of the slice, and the one comes back for the next. A pair in which \
+         that was not so is not counted. Microseconds, of the others' deliveries alone, of which none may be \
+         missing; ratios pair by pair, that of the server's CPU time too, which a noisy machine changes \
+         least:\n\n{latency}\n\
+         What became of the one, medians of the pairs: the publications on the channel of all until it read \
+         again, how many of them it got then, and the code with which it was told that its session or subscription had ended. The \
          server's memory is RssAnon, at the end of that slice in which it was most, beyond what it was before \
          the one came:\n\n{fates}",
         grouped(run.subscribers as f64),

@@ -71,7 +71,8 @@ pub struct Limits {
     pub max_queued_bytes: usize,
     /// Bytes that a connection may be behind with, replies above all, before what has long replies is
     /// refused with [`Error::TooManyRequests`](crate::Error::TooManyRequests): to subscribe, and to
-    /// ask for presence or history. One reply more can be under way. Dialects that [have
+    /// ask for presence or history. One reply more can be under way. A reply to connect recovers no more
+    /// channels behind so much. Dialects that [have
     /// readers](crate::Dialect::has_readers) are not counted: each of their commands waits for the reply
     /// before, and who speaks for the readers bounds what they recover.
     pub max_unread_reply_bytes: usize,

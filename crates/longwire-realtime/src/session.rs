@@ -37,6 +37,8 @@ pub(crate) struct Connecting {
     pub(crate) outstanding: usize,
     /// In the order of the token, for those that have been answered.
     pub(crate) subs: Vec<(ChannelName, Subscribed)>,
+    /// How much the publications in them are counted with.
+    pub(crate) recovered_bytes: usize,
 }
 
 pub(crate) struct Session {

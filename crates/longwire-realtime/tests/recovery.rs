@@ -2,7 +2,7 @@
 
 mod world;
 
-use longwire_realtime::{Command, History, Namespace, Recover, Request, Response};
+use longwire_realtime::{Command, Connect, History, Namespace, Recover, Request, Response};
 use world::{
     World, api_publish, config, connect, message, open_namespace, publish, recover, seconds,
     subscribe, unsubscribe, words, world,
@@ -65,6 +65,31 @@ fn more_than_the_limit_is_not_recovered() {
         let client = world.connect(0, "7");
         assert_eq!(world.send(client, recover("chat", "1", offset)), [told]);
     }
+}
+
+/// All channels of the token are in one reply.
+#[test]
+fn a_connect_recovers_as_much_as_one_connection_may_be_behind_with() {
+    let mut config = config(&[]);
+    config.limits.max_unread_reply_bytes = 400;
+    let mut world = World::new(1, config);
+    for channel in ["a", "b", "c"] {
+        for data in ["1", "2"] {
+            world.api(0, api_publish(channel, data)).unwrap();
+        }
+    }
+    let client = world.open(0);
+    let at = |(channel, epoch): (&str, &str)| {
+        (channel.to_string(), Recover { epoch: words::epoch(epoch), offset: 0 })
+    };
+    let subs = [("a", "1"), ("b", "2"), ("c", "3")].map(at).into();
+    let token = Some("7/a,b,c".to_string());
+    // Two publications of one byte are 322 bytes as they are counted.
+    assert_eq!(
+        world.send(client, Command::Connect(Connect { token, subs, ..Connect::default() })),
+        ["connected, a subscribed at 1/2 recovered [1=1 2=2], \
+          b subscribed at 2/2 recovered [1=1 2=2], c subscribed at 3/2 not recovered []"]
+    );
 }
 
 #[test]

@@ -8,7 +8,7 @@ use super::pending::Origin;
 use crate::session::{Connecting, Phase, SessionKey};
 use crate::{
     ChannelName, ClientInfo, CommandId, Connect, Connected, ConnectionClaims, Disconnect, Error,
-    Json, Namespace, Reply, Subscribed, TokenError,
+    Json, Namespace, Publication, Reply, Subscribed, TokenError,
 };
 
 impl Hub {
@@ -93,9 +93,29 @@ impl Hub {
             ttl,
             outstanding: channels,
             subs: Vec::new(),
+            recovered_bytes: 0,
         }));
         self.sessions.identify(key, Arc::clone(&claims.user));
         self.sessions.schedule(key);
+    }
+
+    /// Whether there is room in the reply to connect for what was missed in one more channel. All
+    /// channels of the token are in it, and who comes back to many would need a reply that no connection
+    /// takes, each time again. Behind this much, the rest is not recovered.
+    pub(super) fn connect_has_room(
+        &mut self,
+        key: SessionKey,
+        publications: &[Arc<Publication>],
+    ) -> bool {
+        let max_bytes = self.config.limits.max_unread_reply_bytes;
+        let Some(session) = self.sessions.get_mut(key) else { return false };
+        let Phase::Connecting(connecting) = &mut session.phase else { return true };
+        let has_room = connecting.recovered_bytes <= max_bytes;
+        if has_room {
+            let bytes: usize = publications.iter().map(|it| it.cost_bytes()).sum();
+            connecting.recovered_bytes = connecting.recovered_bytes.saturating_add(bytes);
+        }
+        has_room
     }
 
     /// One of the server's subscriptions has come about.

@@ -186,6 +186,7 @@ impl Hub {
             }
             _ => false,
         };
+        let recovered = recovered && self.connect_has_room(pending.key, &publications);
         let since = position.as_ref().map_or(0, |position| position.offset);
         self.enter(pending, since, position.as_ref());
         let expires_at = self

@@ -146,7 +146,7 @@ impl Scene {
         self.publish(SAFE)?;
         let mut published = SAFE;
         while self.api.subscribers()? > self.subscribers {
-            ensure!(published < ENOUGH, "the server does not part from one that does not read");
+            ensure!(published < 2 * ENOUGH, "the server does not part from one that does not read");
             self.crowd.publish(1, 1, SIZE_BYTES)?;
             published += 1;
         }

@@ -79,6 +79,23 @@ fn who_may_publish() {
     assert_eq!(world.send(client, publish("token:1", "1")), ["published", "token:1 1=1"]);
 }
 
+/// The key is kept beside the data, and counts with it.
+#[test]
+fn a_publication_of_a_client_is_bounded_with_its_key() {
+    let mut config = config(&[]);
+    config.limits.max_publication_bytes = 10;
+    let too_long = "error: limit exceeded: bytes of a publication";
+    let rows = [(10, 0, "published"), (11, 0, too_long), (2, 8, "published"), (2, 9, too_long)];
+    for (data_bytes, key_bytes, told) in rows {
+        let mut world = World::new(1, config.clone());
+        let client = world.connect(0, "7");
+        let Command::Publish(publish) = publish("open", &"1".repeat(data_bytes)) else { panic!() };
+        let key = (key_bytes > 0).then(|| "k".repeat(key_bytes));
+        let command = Command::Publish(Publish { key, ..publish });
+        assert_eq!(world.send(client, command), [told], "{data_bytes} {key_bytes}");
+    }
+}
+
 #[test]
 fn tokens_and_connecting() {
     let mut config = config(&[]);

@@ -40,7 +40,8 @@ impl Hub {
         let (name, namespace) = self.resolve(&publish.channel)?;
         let Some(session) = self.sessions.get(key) else { return Ok(()) };
         self.check_access(session, &name, &namespace, namespace.publish)?;
-        if publish.data.len() > self.config.limits.max_publication_bytes {
+        let key_bytes = publish.key.as_ref().map_or(0, String::len);
+        if publish.data.len() + key_bytes > self.config.limits.max_publication_bytes {
             return Err(Error::LimitExceeded("bytes of a publication"));
         }
         let channel = self.channels.find(name.as_str());

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use longwire_realtime::broker::Wake;
 use longwire_realtime::dialect::Dialects;
+use longwire_realtime::dialect::centrifuge::FrameLimits;
 use longwire_realtime::{Config, Hub, MemoryNode, MemoryPresence, Seams, SessionId, Tokens};
 use longwire_server::Waker;
 
@@ -102,7 +103,7 @@ impl Node {
         let seams = Seams {
             broker: Box::new(broker.broker(wake)),
             presence: Box::new(presence.hub()),
-            codec: Box::new(Dialects::default()),
+            codec: Box::new(Dialects { limits: frame_limits(limits.max_channels_per_session) }),
             tokens: tokens(),
             chance: Box::new(*chance),
         };
@@ -170,8 +171,40 @@ impl Node {
     }
 }
 
+/// What clients may send at once. How long it may be is the event loop's business. A client that comes
+/// back subscribes to all its channels at once.
+fn frame_limits(max_channels: usize) -> FrameLimits {
+    let others = FrameLimits::default().max_commands;
+    FrameLimits { max_frame_bytes: usize::MAX, max_commands: max_channels.saturating_add(others) }
+}
+
 impl fmt::Debug for Node {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Node").field("settings", &self.shared.settings).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::frame_limits;
+    use longwire_realtime::dialect::centrifuge::decode_frame;
+
+    /// A session has no end that the configuration does not give it: what the event loop lets through is
+    /// taken, and so is one command for each channel that a session may have.
+    #[test]
+    fn what_a_client_may_send_at_once() {
+        let long = format!(
+            "{{\"id\":1,\"publish\":{{\"channel\":\"a\",\"data\":\"{}\"}}}}",
+            "x".repeat(200_000)
+        );
+        let many = "{}\n".repeat(1000);
+        let table = [(long.as_str(), 128, 1), (&many, 1000, 1000)];
+        for (frame, max_channels, expected) in table {
+            let mut commands = Vec::new();
+            let read = decode_frame(frame.as_bytes(), &frame_limits(max_channels), &mut commands);
+            assert_eq!((read, commands.len()), (Ok(()), expected));
+        }
+        let mut commands = Vec::new();
+        assert!(decode_frame(many.as_bytes(), &frame_limits(100), &mut commands).is_err());
     }
 }

@@ -36,6 +36,12 @@ impl Gateway {
             Ok(query) => query,
             Err(error) => return text(400, error.explanation()),
         };
+        if query.since.is_some() || query.wait.is_some() {
+            return text(
+                400,
+                "the query of events may have channel, token and lastEventId alone\n",
+            );
+        }
         let last_id = header(incoming.request, "Last-Event-ID").or(query.last_event_id.as_deref());
         if last_id == Some(STOP_ID) {
             return Answer::Now(Response { status: 204, headers: Vec::new(), body: b"".into() });

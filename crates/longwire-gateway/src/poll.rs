@@ -25,11 +25,14 @@ pub(crate) struct Poll {
     if_none_match: Option<String>,
 }
 
+/// The answer to a request of so many channels that its client cannot say where it is in them.
+pub(crate) fn too_many_channels() -> Answer {
+    text(400, "these are more channels than a position can be told for\n")
+}
+
 /// The answer: what was heard, and where the client is behind it.
 pub(crate) fn answer(asked: &Poll, positions: &Positions, heard: &[u8]) -> Answer {
-    let Ok(position) = positions.encode() else {
-        return text(400, "these are more channels than a position can be told for\n");
-    };
+    let Ok(position) = positions.encode() else { return too_many_channels() };
     let headers: Vec<HeaderLine> = vec![
         ("Content-Type".into(), "application/json".into()),
         ("Cache-Control".into(), "no-cache".into()),
@@ -51,6 +54,12 @@ impl Gateway {
             Ok(query) => query,
             Err(error) => return text(400, error.explanation()),
         };
+        if query.last_event_id.is_some() {
+            return text(
+                400,
+                "the query of a poll may have channel, token, since and wait alone\n",
+            );
+        }
         let since = match query.since.as_deref().map(Positions::parse) {
             None => Positions::default(),
             Some(Ok(since)) => since,

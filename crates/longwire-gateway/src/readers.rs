@@ -194,6 +194,10 @@ impl Gateway {
                 return;
             }
             match kind {
+                // It would have no ids, so that its client would come back as if it were new.
+                Kind::Events(_) if reading.reader.positions().encode().is_err() => {
+                    return self.end_reading(peers, session, poll::too_many_channels(), now);
+                }
                 Kind::Events(body) => {
                     let mut body = std::mem::take(body);
                     body.append(&mut reading.heard);

@@ -5,5 +5,6 @@ mod browser;
 mod http10;
 mod page;
 mod proxy;
+mod reading;
 mod server;
 mod tokens;

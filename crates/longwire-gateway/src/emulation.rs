@@ -26,18 +26,37 @@ struct Emulation<'a> {
     data: Cow<'a, str>,
 }
 
-/// What a stream begins with: the connect command. `None` where it is missing.
+/// What a stream begins with: the connect command.
+///
+/// # Errors
+/// It is missing, or is more than may stand there.
 pub(crate) fn first_commands<'a>(
     dialect: Dialect,
     incoming: &Incoming<'a>,
-) -> Option<Cow<'a, [u8]>> {
+) -> Result<Cow<'a, [u8]>, &'static str> {
     if dialect == Dialect::CentrifugeHttpStream {
-        return (!incoming.body.is_empty()).then_some(incoming.body.into());
+        let commands = (!incoming.body.is_empty()).then_some(incoming.body.into());
+        return commands.ok_or("the commands to begin with are missing: the body is empty\n");
     }
-    let query = incoming.request.query().unwrap_or_default();
+    first_command(incoming.request.query().unwrap_or_default())
+        .map(|command| command.into_bytes().into())
+}
+
+/// The connect command in a query.
+///
+/// RFC 9110 §9.2.1: GET is safe. It has to be, since any page can have its visitor's browser send one,
+/// as for a picture, and the browser does not say then whose page it is. To connect changes nothing;
+/// commands behind that would.
+fn first_command(query: &str) -> Result<String, &'static str> {
     let mut pairs = form_urlencoded::parse(query.as_bytes());
-    let (_, commands) = pairs.find(|(name, _)| name == "cf_connect")?;
-    Some(commands.into_owned().into_bytes().into())
+    let (_, command) = pairs
+        .find(|(name, _)| name == "cf_connect")
+        .ok_or("the command to begin with is missing: cf_connect in the query\n")?;
+    let command = command.trim_end();
+    if command.contains('\n') {
+        return Err("cf_connect has to be one command: the others are for /emulation\n");
+    }
+    Ok(command.to_owned())
 }
 
 /// The head of the answer, and what it begins with.
@@ -90,6 +109,24 @@ impl Gateway {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_query_connects_and_does_nothing_else() {
+        let missing = "the command to begin with is missing: cf_connect in the query\n";
+        let several = "cf_connect has to be one command: the others are for /emulation\n";
+        let table = [
+            ("cf_connect=%7B%22id%22:1%7D", Ok("{\"id\":1}")),
+            ("x=1&cf_connect={}%0A", Ok("{}")),
+            ("cf_connect=", Ok("")),
+            ("", Err(missing)),
+            ("connect={}", Err(missing)),
+            ("cf_connect={}%0A{}", Err(several)),
+            ("cf_connect=%0A{}", Err(several)),
+        ];
+        for (query, expected) in table {
+            assert_eq!(first_command(query), expected.map(str::to_owned), "{query}");
+        }
+    }
 
     /// A browser's `EventSource` takes nothing that is not called an event stream.
     #[test]

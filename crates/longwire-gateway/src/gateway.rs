@@ -74,8 +74,9 @@ impl Gateway {
 
     /// Opens the session of a stream that begins with these commands.
     fn open_stream(&mut self, dialect: Dialect, incoming: &Incoming<'_>, now: Duration) -> Answer {
-        let Some(commands) = emulation::first_commands(dialect, incoming) else {
-            return text(400, "the commands to begin with are missing: cf_connect in the query\n");
+        let commands = match emulation::first_commands(dialect, incoming) {
+            Ok(commands) => commands,
+            Err(why) => return text(400, why),
         };
         let Some(session) = self.hub.open(dialect, now) else {
             return text(503, "there are as many sessions as there may be\n");
@@ -158,6 +159,15 @@ impl Gateway {
     ) -> Option<Sent> {
         cors::add(&mut answer, self.later.remove(&connection).unwrap_or_default());
         peers.exchange(connection).map(|mut exchange| exchange.respond(&answer))
+    }
+
+    /// Carries out what came for this worker's sessions by other workers.
+    pub(crate) fn read_mail(&mut self, now: Duration) {
+        for mail in self.node.take_mail(self.worker) {
+            if let Some(session) = self.hub.session(mail.session) {
+                self.hub.receive(session, &mail.commands, now);
+            }
+        }
     }
 
     fn session_is_gone(&mut self, session: SessionKey, now: Duration) {
@@ -283,11 +293,7 @@ impl Application for Gateway {
 
     fn wake(&mut self, peers: &mut Peers<'_, SessionSlot>) {
         let now = peers.now();
-        for mail in self.node.take_mail(self.worker) {
-            if let Some(session) = self.hub.session(mail.session) {
-                self.hub.receive(session, &mail.commands, now);
-            }
-        }
+        self.read_mail(now);
         self.hub.wake(now);
     }
 

@@ -96,6 +96,8 @@ impl Gateway {
         };
         let commands = emulation.data.as_bytes();
         if worker == self.worker {
+            // What came by other workers was taken before this.
+            self.read_mail(now);
             if let Some(key) = self.hub.session(session) {
                 self.hub.receive(key, commands, now);
             }

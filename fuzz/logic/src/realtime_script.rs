@@ -266,5 +266,9 @@ pub(crate) fn seeds() -> Vec<Vec<u8>> {
             0, 2,
         ],
     ];
-    shape::product(&[&[0], &[3], &[0x0f]], &scripts.map(Vec::from))
+    let mut scripts = scripts.map(Vec::from).to_vec();
+    // All behind each other, so that long ones are tried from the beginning.
+    let backwards: Vec<Vec<u8>> = scripts.iter().rev().cloned().collect();
+    scripts.extend([scripts.concat(), backwards.concat()]);
+    shape::product(&[&[0], &[3], &[0x0f]], &scripts)
 }

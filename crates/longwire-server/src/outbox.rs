@@ -21,6 +21,7 @@
 
 use std::collections::{TryReserveError, VecDeque};
 use std::io::{self, IoSlice};
+use std::mem;
 use std::sync::Arc;
 
 /// How many slices one vectored write has at most.
@@ -63,7 +64,10 @@ impl Segment {
 /// Output that waits for the socket.
 #[derive(Debug, Default)]
 pub(crate) struct Outbox {
-    queue: VecDeque<Segment>,
+    /// The front segment, while there is any. Most often it is the only one: a publication to thousands
+    /// needs no queue for each of them.
+    front: Option<Segment>,
+    behind: VecDeque<Segment>,
     /// How much of the front segment is sent.
     sent: usize,
     /// An offset in the front segment that lies between two frames, `sent` or before it if no
@@ -100,12 +104,11 @@ impl Outbox {
     ) -> Result<(), TryReserveError> {
         debug_assert!(self.is_empty() && sent <= frame_end && frame_end <= output.len());
         let bytes = output.len() - sent;
-        self.queue.try_reserve(1)?;
         if is_worth_moving(output) {
-            self.queue.push_back(Segment::Owned(std::mem::take(output)));
+            self.front = Some(Segment::Owned(mem::take(output)));
             (self.sent, self.frame_end) = (sent, frame_end);
         } else {
-            self.queue.push_back(Segment::Owned(copy(&output[sent..])?));
+            self.front = Some(Segment::Owned(copy(&output[sent..])?));
             (self.sent, self.frame_end) = (0, frame_end - sent);
         }
         self.bytes = bytes;
@@ -117,24 +120,24 @@ impl Outbox {
         if !is_worth_moving(output) {
             return self.push(output);
         }
-        self.queue.try_reserve(1)?;
+        self.reserve()?;
         self.bytes += output.len();
-        self.queue.push_back(Segment::Owned(std::mem::take(output)));
+        self.push_segment(Segment::Owned(mem::take(output)));
         Ok(())
     }
 
     /// Queues whole frames. A Close is one that waits for its turn: nothing is sent behind it
     /// (RFC 6455 §5.5.1).
     pub(crate) fn push(&mut self, frames: &[u8]) -> Result<(), TryReserveError> {
-        match self.queue.back_mut() {
+        match self.behind.back_mut().or(self.front.as_mut()) {
             Some(Segment::Owned(last)) if last.len() + frames.len() <= COALESCED_BYTES => {
                 last.try_reserve(frames.len())?;
                 last.extend_from_slice(frames);
             }
             _ if frames.is_empty() => {}
             _ => {
-                self.queue.try_reserve(1)?;
-                self.queue.push_back(Segment::Owned(copy(frames)?));
+                self.reserve()?;
+                self.push_segment(Segment::Owned(copy(frames)?));
             }
         }
         self.bytes += frames.len();
@@ -145,15 +148,27 @@ impl Outbox {
     pub(crate) fn push_shared(&mut self, frames: &Arc<[u8]>) -> Result<(), TryReserveError> {
         // The first to wait is most often the only one, and is not copied. Behind it a place in the
         // queue for each would cost many times the bytes that are accounted for.
-        if frames.len() < COPIED_BYTES && !self.queue.is_empty() {
+        if frames.len() < COPIED_BYTES && self.front.is_some() {
             return self.push(frames);
         }
         if !frames.is_empty() {
-            self.queue.try_reserve(1)?;
-            self.queue.push_back(Segment::Shared(Arc::clone(frames)));
+            self.reserve()?;
+            self.push_segment(Segment::Shared(Arc::clone(frames)));
             self.bytes += frames.len();
         }
         Ok(())
+    }
+
+    /// Makes sure that there is memory for a segment more.
+    fn reserve(&mut self) -> Result<(), TryReserveError> {
+        if self.front.is_some() { self.behind.try_reserve(1) } else { Ok(()) }
+    }
+
+    fn push_segment(&mut self, segment: Segment) {
+        match self.front {
+            None => self.front = Some(segment),
+            Some(_) => self.behind.push_back(segment),
+        }
     }
 
     /// Puts a Pong ahead of what waits (RFC 6455 §5.5.2), in place of one that waits already
@@ -215,10 +230,11 @@ impl Outbox {
     /// Makes it as good as new, and keeps a little memory for the next connection.
     pub(crate) fn clear(&mut self) {
         // Shrinking would need memory for a moment.
-        if self.queue.capacity() > KEPT_SEGMENTS {
-            self.queue = VecDeque::new();
+        if self.behind.capacity() > KEPT_SEGMENTS {
+            self.behind = VecDeque::new();
         }
-        self.queue.clear();
+        self.front = None;
+        self.behind.clear();
         self.control.clear();
         self.emptied = None;
         (self.sent, self.frame_end, self.bytes) = (0, 0, 0);
@@ -230,7 +246,7 @@ impl Outbox {
         // RFC 6455 §5.4: control frames go between two frames, not into one. Without them the front
         // segment is not cut.
         let cut = if control.is_empty() { front.len() } else { self.frame_end };
-        let behind = self.queue.iter().skip(1).map(Segment::bytes);
+        let behind = self.behind.iter().map(Segment::bytes);
         let pieces = [&front[self.sent..cut], control, &front[cut..]].into_iter().chain(behind);
         let mut offered = 0;
         let mut count = 0;
@@ -267,7 +283,7 @@ impl Outbox {
         if self.sent < self.front().len() {
             return;
         }
-        if let Some(segment) = self.queue.pop_front() {
+        if let Some(segment) = mem::replace(&mut self.front, self.behind.pop_front()) {
             (self.sent, self.frame_end) = (0, 0);
             if let Segment::Owned(buffer) = segment
                 && buffer.capacity() > COALESCED_BYTES
@@ -278,7 +294,7 @@ impl Outbox {
     }
 
     fn front(&self) -> &[u8] {
-        self.queue.front().map(Segment::bytes).unwrap_or_default()
+        self.front.as_ref().map(Segment::bytes).unwrap_or_default()
     }
 
     /// Brings `frame_end` to the end of the frame that `sent` lies in.
@@ -411,6 +427,10 @@ mod tests {
         frame
     }
 
+    fn segments(outbox: &Outbox) -> usize {
+        outbox.front.iter().len() + outbox.behind.len()
+    }
+
     /// Takes at most `limit` bytes off the outbox, and adds them to `wire`.
     fn write(outbox: &mut Outbox, limit: usize, wire: &mut Vec<u8>) -> Progress {
         let before = (outbox.bytes(), wire.len());
@@ -455,8 +475,8 @@ mod tests {
         for _ in 0..10_000 {
             outbox.push_shared(&small).unwrap();
         }
-        let segments = 2 + outbox.bytes() / COALESCED_BYTES;
-        assert!(outbox.queue.len() <= segments, "{} segments", outbox.queue.len());
+        let most = 2 + outbox.bytes() / COALESCED_BYTES;
+        assert!(segments(&outbox) <= most, "{} segments", segments(&outbox));
         assert_eq!(Arc::strong_count(&small), 2, "the first alone is not copied");
         let mut wire = Vec::new();
         drain(&mut outbox, 1000, &mut wire);
@@ -605,6 +625,6 @@ mod tests {
     fn small_pieces_share_a_segment() {
         let mut outbox = Outbox::default();
         (0..1000).for_each(|_| outbox.push(&frame(2, b'm', 6)).unwrap());
-        assert_eq!((outbox.queue.len(), outbox.bytes()), (1, 8000));
+        assert_eq!((segments(&outbox), outbox.bytes()), (1, 8000));
     }
 }

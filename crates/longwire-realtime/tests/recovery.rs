@@ -146,6 +146,23 @@ fn history_ends_by_age_and_by_bytes() {
     assert_eq!(world.send(client, recover("chat", "1", 1)), ["subscribed at 1/3 not recovered []"]);
 }
 
+/// Otherwise a hundred thousand of them would be a hundred thousand looks a second, for ever.
+#[test]
+fn a_channel_that_has_subscribers_alone_is_looked_at_seldom_and_forgotten_in_time() {
+    let quiet = Namespace { position_ttl: seconds(100), ..open_namespace() };
+    let mut world = World::new(1, config(&[("quiet", quiet)]));
+    let client = world.subscriber(0, "7", "quiet:1");
+    world.pass(seconds(200));
+    // First when its position might be over, then as often as a publication might be.
+    assert_eq!(world.hubs[0].poll_timeout(), Some(seconds(220)));
+    world.send(client, unsubscribe("quiet:1"));
+    assert_ne!(world.node.history_bytes(), 0);
+    world.pass(seconds(99));
+    assert_ne!(world.node.history_bytes(), 0);
+    world.pass(seconds(1));
+    assert_eq!(world.node.history_bytes(), 0);
+}
+
 #[test]
 fn a_position_outlives_the_history_for_a_while_and_then_there_is_a_new_epoch() {
     let short = Namespace { position_ttl: seconds(100), ..open_namespace() };

@@ -34,10 +34,12 @@ pub(crate) struct Follower {
     pub(crate) expires: Option<Duration>,
     /// It cares for its tokens.
     pub(crate) renews: bool,
-    /// Its tokens are good for ever from now on.
+    /// From now on its tokens are good for ever, and nothing is late on its way.
     pub(crate) is_calm: bool,
     /// How often others in the lobby may have been told at most that it comes.
     pub(crate) entries: usize,
+    /// What waited at the server when it was first seen that something did.
+    waited_bytes: usize,
 }
 
 impl Follower {
@@ -58,6 +60,7 @@ impl Follower {
             renews: false,
             is_calm: false,
             entries: 0,
+            waited_bytes: 0,
         }
     }
 
@@ -92,7 +95,7 @@ impl Follower {
         self.expires = match random.below(if self.is_calm { 1 } else { 40 }) {
             // Too late.
             39 => Some(self.now),
-            lifetime @ 25.. => Some(self.now + Duration::from_millis(200 * lifetime as u64)),
+            lifetime @ 25.. => Some(self.now + Duration::from_millis(60 * lifetime as u64)),
             _ => None,
         };
         let token = token(&self.user, "", self.expires);
@@ -125,6 +128,17 @@ impl Follower {
 
     pub(crate) fn has_link(&self) -> bool {
         self.link.is_some()
+    }
+
+    /// The bytes that wait at the server for one that reads nothing, if it is no reply that waits: when
+    /// it was first seen that some did, and now.
+    pub(crate) fn waiting_bytes(&mut self, world: &World) -> (usize, usize) {
+        let link = self.link.as_ref().filter(|_| self.stalled && self.asked.is_empty());
+        let waiting = link.map_or(0, |link| link.pipe().waiting_bytes(world));
+        if waiting == 0 || self.waited_bytes == 0 {
+            self.waited_bytes = waiting;
+        }
+        (self.waited_bytes, waiting)
     }
 
     pub(crate) fn is_in(&self, channel: &str) -> bool {
@@ -209,7 +223,7 @@ impl Follower {
 
     pub(crate) fn arrive(&mut self, world: &mut World, random: &mut Random) {
         if let Some(link) = &mut self.link {
-            link.arrive(world, random);
+            link.arrive(world, random, self.is_calm);
         }
     }
 
@@ -242,6 +256,7 @@ impl Follower {
 
     /// The server has ended the session.
     fn ended(&mut self, code: u64, book: &mut Book) {
+        assert!(!self.is_witness || book.is_ending, "the witness was ended with {code}");
         if code == 3005 {
             assert!(self.is_over(self.expires), "it has not expired: {:?}", self.expires);
             book.expired += 1;

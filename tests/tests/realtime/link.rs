@@ -86,12 +86,17 @@ impl Link {
         }
     }
 
-    pub(crate) fn arrive(&mut self, world: &mut World, random: &mut Random) {
-        let calm = world.is_calm;
+    /// What is under way arrives; where it is not `calm`, maybe only a part of it.
+    pub(crate) fn arrive(&mut self, world: &mut World, random: &mut Random, calm: bool) {
         match self {
             Self::Socket(socket) => socket.pipe.arrive(random, calm),
             Self::Stream { stream, commands, .. } => {
-                if commands.pipe.is_ended() {
+                // The next command may come by another worker.
+                let moves = !commands.is_waiting() && random.below(4) == 0;
+                if moves {
+                    commands.pipe.end();
+                }
+                if moves || commands.pipe.is_ended() {
                     let worker = random.below(world.workers.len());
                     commands.reopen(Pipe::open(world, worker, 1 << 16, usize::MAX));
                 }
@@ -120,6 +125,14 @@ impl Link {
                 let lines = lines.filter(|it| !it.is_empty()).map(str::to_owned).collect();
                 Received { lines, closed: None, is_over: stream.is_over() }
             }
+        }
+    }
+
+    /// By which it is told things.
+    pub(crate) fn pipe(&self) -> &Pipe {
+        match self {
+            Self::Socket(socket) => &socket.pipe,
+            Self::Stream { stream, .. } => &stream.pipe,
         }
     }
 

@@ -53,6 +53,11 @@ impl Pipe {
         self.client.set_window(window);
     }
 
+    /// The bytes that wait at the server for it.
+    pub(crate) fn waiting_bytes(&self, world: &World) -> usize {
+        world.workers[self.worker].outbox_bytes(&self.client)
+    }
+
     /// What has come.
     pub(crate) fn take(&self) -> Vec<u8> {
         self.client.receive()

@@ -21,8 +21,12 @@ const FOLLOWERS: usize = 66;
 const READERS: usize = 36;
 const STEPS: usize = 20;
 const WORKERS: u16 = 3;
-const MAX_IN_FLIGHT_BYTES: u32 = 2048;
-const MAX_QUEUED_BYTES: usize = 4096;
+const MAX_IN_FLIGHT_BYTES: u32 = 1024;
+pub(crate) const MAX_QUEUED_BYTES: usize = 3072;
+/// Bytes of a publication as a client is told it, at most: its data, and from whom it is.
+pub(crate) const MAX_MESSAGE_BYTES: usize = MAX_DATA_BYTES + 400;
+/// What does not wait and may be under way: pings, and the ends of subscriptions.
+const MAX_PUSHES_BYTES: usize = 800;
 /// Replies do not wait: so much more may be under way to a client that asks and does not read.
 const MAX_REPLY_BYTES: usize = 256 * 1024;
 /// Where histories are gone before their time.
@@ -170,7 +174,7 @@ impl Run {
         }
         let time = match self.random.below(25) {
             0 => 4_000,
-            _ => self.random.below(200),
+            _ => self.random.below(400),
         };
         self.pass(Duration::from_millis(time as u64));
     }
@@ -274,8 +278,15 @@ impl Run {
             let queue = worker.application().hub().longest_queue_bytes();
             assert!(queue <= MAX_QUEUED_BYTES, "{queue} bytes wait in a session");
             let outbox = worker.longest_outbox_bytes();
-            let max = MAX_IN_FLIGHT_BYTES as usize + 2 * MAX_DATA_BYTES + MAX_REPLY_BYTES;
+            let max = MAX_IN_FLIGHT_BYTES as usize + MAX_MESSAGE_BYTES + MAX_REPLY_BYTES;
             assert!(outbox <= max, "{outbox} bytes wait for a connection");
+        }
+        // What comes in one turn is given to a connection before it is known that it takes no more, and
+        // then as much as may be under way.
+        let max = MAX_IN_FLIGHT_BYTES as usize + MAX_MESSAGE_BYTES + MAX_PUSHES_BYTES;
+        for follower in &mut self.followers {
+            let (first, now) = follower.waiting_bytes(&self.world);
+            assert!(now <= first + max, "{now} bytes, first {first}, wait for one that is stalled");
         }
         let history = self.world.node.history_bytes();
         assert!(history <= self.max_history_bytes, "{history} bytes of history");

@@ -32,12 +32,12 @@ pub(crate) const MAX_DATA_BYTES: usize = 400;
 /// How long one who blinks stays in the lobby.
 pub(crate) const GRACE: Duration = Duration::from_secs(2);
 /// How long after the end of a token the server goes on.
-pub(crate) const LEEWAY: Duration = Duration::from_secs(2);
+pub(crate) const LEEWAY: Duration = Duration::from_secs(1);
 /// Less than the whole life of a silent connection, so that all of it happens in a short run.
-const PING_INTERVAL: Duration = Duration::from_secs(6);
-const PONG_TIMEOUT: Duration = Duration::from_secs(3);
+const PING_INTERVAL: Duration = Duration::from_secs(4);
+const PONG_TIMEOUT: Duration = Duration::from_secs(2);
 /// After so long nobody is there any more who left without a word.
-pub(crate) const SILENCE: Duration = Duration::from_secs(13);
+pub(crate) const SILENCE: Duration = Duration::from_secs(9);
 const PRESENCE_LEASE: Duration = Duration::from_secs(6);
 /// When the simulation begins, in Unix time.
 const BEGINNING: Duration = Duration::from_secs(1_800_000_000);

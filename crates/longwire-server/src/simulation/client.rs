@@ -16,6 +16,11 @@ impl Client {
         Self { world: world.clone(), link }
     }
 
+    /// The number of its link.
+    pub(super) fn link(&self) -> usize {
+        self.link
+    }
+
     /// Sends bytes. They are there at once.
     pub fn send(&self, bytes: &[u8]) {
         let mut link = self.link_mut();
@@ -72,43 +77,43 @@ impl Client {
 
     /// Whether the server has ended its stream, or closed the connection.
     pub fn is_ended(&self) -> bool {
-        let link = self.link();
+        let link = self.its_link();
         link.server_ended || link.closed
     }
 
     /// Whether the server has closed the connection.
     pub fn is_closed(&self) -> bool {
-        self.link().closed
+        self.its_link().closed
     }
 
     /// Whether the server closed the connection before it had read everything, or read to its end
     /// the stream that this end has ended. On a real network that is a reset.
     pub fn was_cut_off(&self) -> bool {
-        let link = self.link();
+        let link = self.its_link();
         link.closed && (!link.to_server.is_empty() || !link.server_saw_end)
     }
 
     /// Whether the call that the test had fail was for this connection.
     pub fn was_hit(&self) -> bool {
-        self.link().hit
+        self.its_link().hit
     }
 
     /// How many bytes sent to the server it has not read.
     pub fn unread_bytes(&self) -> usize {
-        self.link().to_server.len()
+        self.its_link().to_server.len()
     }
 
     /// How many reads the server has made.
     pub fn reads(&self) -> usize {
-        self.link().reads
+        self.its_link().reads
     }
 
     /// How many writes the server has made.
     pub fn writes(&self) -> usize {
-        self.link().writes
+        self.its_link().writes
     }
 
-    fn link(&self) -> Ref<'_, Link> {
+    fn its_link(&self) -> Ref<'_, Link> {
         Ref::map(self.world.borrow(), |inner| &inner.links[self.link])
     }
 
@@ -119,6 +124,6 @@ impl Client {
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Client").field("link", &*self.link()).finish()
+        f.debug_struct("Client").field("link", &*self.its_link()).finish()
     }
 }

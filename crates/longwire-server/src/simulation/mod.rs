@@ -171,6 +171,15 @@ impl<A: Application> Simulation<A> {
         pendings.map(|pending| pending.outbox.bytes()).max().unwrap_or_default()
     }
 
+    /// The bytes that wait for this client, beside what the network has taken.
+    pub fn outbox_bytes(&self, client: &Client) -> usize {
+        let mut streams = self.worker.streams.iter();
+        let key = streams.position(|it| it.as_ref().is_some_and(|it| it.is_of(client.link())));
+        let connection = key.and_then(|key| self.worker.table.connections.get(key));
+        let pending = connection.and_then(|connection| connection.pending.as_ref());
+        pending.map_or(0, |pending| pending.outbox.bytes())
+    }
+
     /// How many clients wait to be accepted.
     pub fn waiting_clients(&self) -> usize {
         self.world.borrow().backlog.len()

@@ -156,6 +156,12 @@ pub(super) struct Stream {
     link: usize,
 }
 
+impl Stream {
+    pub(super) fn is_of(&self, link: usize) -> bool {
+        self.link == link
+    }
+}
+
 impl Drop for Stream {
     fn drop(&mut self) {
         self.world.borrow_mut().links[self.link].closed = true;

@@ -8,7 +8,8 @@ use std::time::Duration;
 use allocation_counter::measure;
 use longwire_realtime::dialect::Dialects;
 use longwire_realtime::{
-    Config, Dialect, Hub, MemoryNode, MemoryPresence, Output, Request, Response, Seams, SessionKey,
+    Config, Dialect, History, Hub, Limits, MemoryNode, MemoryPresence, Output, Request, Response,
+    Seams, SessionKey,
 };
 use world::words::PlainTokens;
 use world::{api_publish, config, connect, subscribe};
@@ -19,10 +20,13 @@ const NOW: Duration = Duration::ZERO;
 /// What an idle session with one subscription and a user of its own may cost.
 const MAX_SESSION_BYTES: u64 = 700;
 
+/// What the histories of a node may have.
+const MAX_HISTORY_BYTES: usize = 4 << 20;
+
 fn hub() -> Hub {
     let mut config = config(&[]);
     config.times = Default::default();
-    config.limits = Default::default();
+    config.limits = Limits { max_history_bytes: MAX_HISTORY_BYTES, ..Default::default() };
     let config: Arc<Config> = Arc::new(config);
     let node = MemoryNode::new(&config.limits, &config.times, Box::new(|| 1));
     // As random names are, these are not in order.
@@ -89,6 +93,33 @@ fn an_idle_session_with_a_subscription_is_small() {
         });
         assert!(emptied.bytes_current < 0, "what ends is given back");
         assert_eq!(hub.session_count(), 0);
+    }
+}
+
+/// Neither who asks for the histories of channels that are not there, nor who publishes to many channels, has
+/// the node keep more than it may, or much less than that.
+#[test]
+fn many_channels_stay_within_the_bound_for_histories() {
+    let publish = |name: &str| api_publish(name, "1");
+    let look =
+        |name: &str| Request::History(History { channel: name.into(), ..History::default() });
+    let table: [(&str, usize, &dyn Fn(&str) -> Request); 4] = [
+        ("published to", 8, &publish),
+        ("published to", 255, &publish),
+        ("looked at", 8, &look),
+        ("looked at", 255, &look),
+    ];
+    for (what, name_bytes, request) in table {
+        let mut hub = hub();
+        let info = measure(|| {
+            for number in 0..20_000 {
+                hub.api(1, request(&format!("{number:0name_bytes$}")), NOW);
+                take_output(&mut hub);
+            }
+        });
+        let percent = info.bytes_current * 100 / i64::try_from(MAX_HISTORY_BYTES).unwrap();
+        println!("{what}, names of {name_bytes} bytes: {percent} % of the bound");
+        assert!((60..=100).contains(&percent), "{what}, {name_bytes}: {percent} %");
     }
 }
 

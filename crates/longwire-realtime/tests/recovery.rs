@@ -183,15 +183,15 @@ fn a_position_outlives_the_history_for_a_while_and_then_there_is_a_new_epoch() {
 #[test]
 fn the_quietest_history_goes_first_and_is_not_missed_silently() {
     let mut config = config(&[]);
-    // Room for three channels with one publication each: 256 + 160 + 1 bytes a piece.
-    config.limits.max_history_bytes = 3 * 417;
+    // Room for three channels with one publication each: 768 + 1 + 160 + 1 bytes a piece.
+    config.limits.max_history_bytes = 3 * 930;
     let mut world = World::new(1, config);
     for channel in ["a", "b", "c"] {
         world.api(0, api_publish(channel, "1")).unwrap();
     }
-    assert_eq!(world.node.history_bytes(), 3 * 417);
+    assert_eq!(world.node.history_bytes(), 3 * 930);
     world.api(0, api_publish("a", "2")).unwrap();
-    assert_eq!(world.node.history_bytes(), 2 * 417 + 161, "that was b's end");
+    assert_eq!(world.node.history_bytes(), 2 * 930 + 161, "that was b's end");
     let client = world.connect(0, "7");
     assert_eq!(world.send(client, recover("a", "1", 0)), ["subscribed at 1/2 recovered [1=1 2=2]"]);
     assert_eq!(world.send(client, recover("b", "2", 0)), ["subscribed at 4/0 not recovered []"]);

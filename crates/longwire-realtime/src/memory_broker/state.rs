@@ -253,7 +253,8 @@ impl State {
         let mut is_new = false;
         let topic = self.topics.entry(channel.clone()).or_insert_with(|| {
             is_new = true;
-            Topic::new(Arc::clone(namespace), Epoch::new(&format!("{:016x}", chance())))
+            let epoch = Epoch::new(&format!("{:016x}", chance()));
+            Topic::new(channel.as_str().len(), Arc::clone(namespace), epoch)
         });
         if !is_new {
             self.bytes -= topic.cost_bytes();

@@ -7,13 +7,15 @@ use std::time::Duration;
 
 use crate::{Epoch, HistoryPage, Namespace, Position, Publication, Recover};
 
-/// Bytes that a channel is counted with beside its publications.
-const TOPIC_BYTES: usize = 256;
+/// Bytes that a channel is counted with beside its name and its publications.
+const TOPIC_BYTES: usize = 768;
 
 /// Which hub of the node.
 pub(super) type HubIndex = usize;
 
 pub(super) struct Topic {
+    /// How long its name is.
+    name_bytes: usize,
     namespace: Arc<Namespace>,
     epoch: Epoch,
     offset: u64,
@@ -32,8 +34,9 @@ pub(super) struct Topic {
 }
 
 impl Topic {
-    pub(super) fn new(namespace: Arc<Namespace>, epoch: Epoch) -> Self {
+    pub(super) fn new(name_bytes: usize, namespace: Arc<Namespace>, epoch: Epoch) -> Self {
         Self {
+            name_bytes,
             namespace,
             epoch,
             offset: 0,
@@ -56,7 +59,8 @@ impl Topic {
     /// Bytes that it is counted with: only what can be taken away. As long as it has subscribers, it
     /// is part of what they cost.
     pub(super) fn cost_bytes(&self) -> usize {
-        self.publication_bytes + if self.interest.is_empty() { TOPIC_BYTES } else { 0 }
+        let own_bytes = TOPIC_BYTES + self.name_bytes;
+        self.publication_bytes + if self.interest.is_empty() { own_bytes } else { 0 }
     }
 
     pub(super) fn has_history(&self) -> bool {

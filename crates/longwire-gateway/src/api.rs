@@ -64,7 +64,13 @@ impl Gateway {
         }
         let key = header(incoming.request, "X-API-Key");
         if !self.settings.api.admits(key) {
-            return text(401, "X-API-Key has to be one of the server's keys\n");
+            let mut response = longwire_server::Response::text(
+                401,
+                "X-API-Key has to be one of the server's keys\n",
+            );
+            // RFC 9110 §15.5.2: how to say who one is. No registered scheme has a header of its own.
+            response.headers.push(("WWW-Authenticate".into(), "X-API-Key".into()));
+            return Answer::Now(response);
         }
         let unix_now = self.node.unix_time(now);
         let call = if method == "batch" {

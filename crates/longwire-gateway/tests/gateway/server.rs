@@ -11,6 +11,9 @@ use longwire_gateway::{ApiAccess, Node, Origins, Settings};
 use longwire_realtime::{Access, Namespace, NoTokens, Times, Tokens};
 use longwire_server::{Config, Handle, Server};
 
+/// With it the API may be used, but in development mode, where none is needed.
+pub(crate) const API_KEY: &str = "the key of the application";
+
 pub(crate) struct TestServer {
     pub(crate) address: SocketAddr,
     handle: Handle,
@@ -55,6 +58,7 @@ impl TestServer {
         origins.add("https://friend.example").unwrap();
         let settings = Settings {
             origins,
+            api: ApiAccess::with_keys([API_KEY]),
             sse_retry: Duration::from_millis(50),
             page: true,
             ..Settings::default()

@@ -9,7 +9,7 @@ use longwire_realtime::token::Verifier;
 use longwire_realtime::{Access, Config, Namespace, Times};
 use serde_json::{Value, json};
 
-use crate::server::{Answer, TestServer};
+use crate::server::{API_KEY, Answer, TestServer};
 
 const SECRET: &[u8] = b"a secret of thirty-two bytes ...";
 const OTHER_SECRET: &[u8] = b"another one of thirty-two bytes.";
@@ -177,5 +177,21 @@ fn nobody_is_let_in_without_a_token() {
         let answer = server.ask(&format!("{request}?channel=a"), &[], "7");
         assert_eq!((answer.status, &*answer.body), (401, "unauthorized\n"), "{request}");
         assert_eq!(answer.header("WWW-Authenticate"), Some("Bearer"), "{request}");
+    }
+}
+
+#[test]
+fn the_api_asks_for_its_key() {
+    let server = server();
+    let body = r#"{"channel":"chat:1","data":7}"#;
+    let table = [
+        (&[][..], 401, Some("X-API-Key")),
+        (&[("X-API-Key", "another key")], 401, Some("X-API-Key")),
+        (&[("X-API-Key", API_KEY)], 200, None),
+    ];
+    for (headers, status, asks) in table {
+        let answer = server.ask("POST /api/publish", headers, body);
+        let got = (answer.status, answer.header("WWW-Authenticate"));
+        assert_eq!(got, (status, asks), "{headers:?}: {}", answer.body);
     }
 }

@@ -32,8 +32,8 @@ fn each_route_is_served_whether_or_not_the_server_is_named() {
         ),
         (
             "POST /api/info HTTP/1.0\r\nContent-Length: 2\r\n\r\n{}",
-            "404 Not Found",
-            "the API is off",
+            "401 Unauthorized",
+            "X-API-Key has to be",
         ),
         (
             "GET /poll?channel=a HTTP/1.0\r\nOrigin: https://stranger.example\r\n\r\n",

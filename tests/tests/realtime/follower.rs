@@ -183,7 +183,7 @@ impl Follower {
             subscribe["offset"] = (*offset).into();
         }
         self.entries += usize::from(channel == LOBBY);
-        self.command(Asked::Subscribe(channel), "subscribe", &subscribe);
+        self.command(Asked::Subscribe(channel), "subscribe", &subscribe.to_string());
     }
 
     pub(crate) fn leave(&mut self, channel: &'static str) {
@@ -192,13 +192,13 @@ impl Follower {
             && self.client.is_some()
         {
             following.wanted = false;
-            let body = json!({ "channel": channel });
+            let body = format!(r#"{{"channel":"{channel}"}}"#);
             self.command(Asked::Unsubscribe(channel), "unsubscribe", &body);
         }
     }
 
-    pub(crate) fn publish(&mut self, channel: &'static str, data: &Value, number: usize) {
-        let body = json!({ "channel": channel, "data": data });
+    pub(crate) fn publish(&mut self, channel: &'static str, data: &str, number: usize) {
+        let body = format!(r#"{{"channel":"{channel}","data":{data}}}"#);
         self.command(Asked::Publish(channel, number), "publish", &body);
     }
 
@@ -206,13 +206,14 @@ impl Follower {
     pub(crate) fn look(&mut self, channel: &'static str, random: &mut Random) {
         let methods = ["presence", "presence_stats", "history"];
         let method = methods[random.below(methods.len())];
-        self.command(Asked::Look(channel), method, &json!({ "channel": channel, "limit": 10 }));
+        let body = format!(r#"{{"channel":"{channel}","limit":10}}"#);
+        self.command(Asked::Look(channel), method, &body);
     }
 
-    pub(crate) fn command(&mut self, asked: Asked, method: &str, body: &Value) {
+    pub(crate) fn command(&mut self, asked: Asked, method: &str, body: &str) {
         self.next_id += 1;
         self.asked.insert(self.next_id, asked);
-        self.say(&json!({ "id": self.next_id, method: body }).to_string());
+        self.say(&format!(r#"{{"id":{},"{method}":{body}}}"#, self.next_id));
     }
 
     fn say(&mut self, line: &str) {

@@ -1,7 +1,6 @@
 //! How a follower is connected: by a WebSocket, or by one of the two streams with `POST /emulation`.
 
 use longwire_server::simulation::Random;
-use serde_json::json;
 
 use super::http::{Http, get, post};
 use super::pipe::Pipe;
@@ -80,8 +79,12 @@ impl Link {
         match self {
             Self::Socket(socket) => socket.say(line),
             Self::Stream { commands, session: (session, node), .. } => {
-                let body = json!({ "session": session, "node": node, "data": line });
-                commands.ask(post("/emulation", &body.to_string()));
+                // A line of JSON, in whose texts there is nothing to be escaped, as a text of JSON.
+                let data = line.replace('"', "\\\"");
+                commands.ask(post(
+                    "/emulation",
+                    &format!(r#"{{"session":"{session}","node":"{node}","data":"{data}"}}"#),
+                ));
             }
         }
     }

@@ -42,11 +42,12 @@ impl Follower {
         let of_private = is_due(expires) && !is_asked(|it| matches!(it, Asked::SubRefresh(..)));
         let until = self.lifetime();
         if of_connection && self.renews {
-            let body = json!({ "token": token(&self.user, "", until) });
+            let body = json!({ "token": token(&self.user, "", until) }).to_string();
             self.command(Asked::Refresh(until), "refresh", &body);
         }
         if of_private && self.renews {
-            let body = json!({ "channel": PRIVATE, "token": token(&self.user, PRIVATE, until) });
+            let token = token(&self.user, PRIVATE, until);
+            let body = json!({ "channel": PRIVATE, "token": token }).to_string();
             self.command(Asked::SubRefresh(PRIVATE, until), "sub_refresh", &body);
         }
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use longwire_realtime::Limits;
 use longwire_server::simulation::Random;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::book::Book;
 use super::follower::Follower;
@@ -205,10 +205,11 @@ impl Run {
         }
     }
 
-    fn data(&mut self) -> (usize, Value) {
+    /// The number of a publication, and its data, as JSON.
+    fn data(&mut self) -> (usize, String) {
         let number = self.book.number(self.world.now);
         let pad = "x".repeat(self.random.below(MAX_DATA_BYTES));
-        (number, json!({ "n": number, "pad": pad }))
+        (number, format!(r#"{{"n":{number},"pad":"{pad}"}}"#))
     }
 
     /// Publishes so much with one request.
@@ -217,10 +218,10 @@ impl Run {
         let mut commands = Vec::new();
         for _ in 0..count {
             let (number, data) = self.data();
-            commands.push(json!({ "publish": { "channel": channel, "data": data } }));
+            commands.push(format!(r#"{{"publish":{{"channel":"{channel}","data":{data}}}}}"#));
             self.application[worker].1.push_back((channel, number));
         }
-        let body = json!({ "commands": commands }).to_string();
+        let body = format!(r#"{{"commands":[{}]}}"#, commands.join(","));
         self.application[worker].0.ask(post("/api/batch", &body));
     }
 

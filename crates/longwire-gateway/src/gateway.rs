@@ -91,6 +91,7 @@ impl Gateway {
         let now = peers.now();
         let mut closed = Vec::new();
         let mut rounds = 0;
+        let mut is_much = false;
         loop {
             let Self { hub, links, calls, .. } = self;
             while let Some(output) = hub.poll_output() {
@@ -119,6 +120,7 @@ impl Gateway {
                 hub.close(session, now);
             }
             for session in links.roomy.drain(..) {
+                is_much = true;
                 hub.room(session, usize::MAX);
             }
             // Before there is more for anyone, all get what waits as far as there is room for it.
@@ -139,10 +141,15 @@ impl Gateway {
             if hub.has_output() || !links.roomy.is_empty() || !links.lost.is_empty() {
                 continue;
             }
+            // Whether a connection takes what it was given is known when that has been written: someone who
+            // was given as much as may be under way is given no more in this turn.
+            if is_much || rounds == MAX_ROUNDS {
+                return;
+            }
+            rounds += 1;
             if calls.has_more() {
                 self.go_on_with_calls(peers, now);
-            } else if hub.has_more() && rounds < MAX_ROUNDS {
-                rounds += 1;
+            } else if hub.has_more() {
                 hub.wake(now);
             } else {
                 return;
@@ -298,6 +305,9 @@ impl Application for Gateway {
     }
 
     fn next_timeout(&self) -> Option<Duration> {
+        if self.calls.has_more() {
+            return Some(Duration::ZERO);
+        }
         self.hub.poll_timeout().into_iter().chain(self.readers.next_deadline()).min()
     }
 

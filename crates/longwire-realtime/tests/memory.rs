@@ -100,14 +100,15 @@ fn an_idle_session_with_a_subscription_is_small() {
 /// the node keep more than it may, or much less than that.
 #[test]
 fn many_channels_stay_within_the_bound_for_histories() {
-    let publish = |name: &str| api_publish(name, "1");
+    type Ask = fn(&str) -> Request;
+    let publish: Ask = |name| api_publish(name, "1");
     let look =
         |name: &str| Request::History(History { channel: name.into(), ..History::default() });
-    let table: [(&str, usize, &dyn Fn(&str) -> Request); 4] = [
-        ("published to", 8, &publish),
-        ("published to", 255, &publish),
-        ("looked at", 8, &look),
-        ("looked at", 255, &look),
+    let table: [(&str, usize, Ask); 4] = [
+        ("published to", 8, publish),
+        ("published to", 255, publish),
+        ("looked at", 8, look),
+        ("looked at", 255, look),
     ];
     for (what, name_bytes, request) in table {
         let mut hub = hub();

@@ -107,6 +107,24 @@ fn pushes(socket: &mut Socket) -> Vec<String> {
     words.collect()
 }
 
+/// One that takes nothing is known for that when it has been written to once: until then it is given as much as may
+/// be under way, and once more where that is told too late. What else comes waits in its session.
+#[test]
+fn a_burst_does_not_fill_the_outbox_of_one_that_takes_nothing() {
+    let limits = Limits { max_in_flight_bytes: 1024, max_queued_bytes: 4096, ..Limits::default() };
+    for channel in ["old:1", "new:1", "latest:1", "gap:1"] {
+        let mut world = World::new(1, 2, limits);
+        let subscribe = json!({ "id": 2, "subscribe": { "channel": channel } });
+        let mut reader = socket(&mut world, &[&subscribe.to_string()]);
+        reader.pipe.take_no_more_than(0);
+        for _ in 0..3 {
+            publish(&mut world, 1, channel, 200);
+            let waiting = reader.pipe.waiting_bytes(&world);
+            assert!((1..=2 * 1024 + 200).contains(&waiting), "{channel}: {waiting} bytes");
+        }
+    }
+}
+
 /// The place of a session may be taken again in the turn in which it ends. The seed decides which of the
 /// two comes first.
 #[test]

@@ -115,7 +115,7 @@ fn a_burst_does_not_fill_the_outbox_of_one_that_takes_nothing() {
     for channel in ["old:1", "new:1", "latest:1", "gap:1"] {
         let mut world = World::new(1, 2, limits);
         let subscribe = json!({ "id": 2, "subscribe": { "channel": channel } });
-        let mut reader = socket(&mut world, &[&subscribe.to_string()]);
+        let reader = socket(&mut world, &[&subscribe.to_string()]);
         reader.pipe.take_no_more_than(0);
         for _ in 0..3 {
             publish(&mut world, 1, channel, 200);

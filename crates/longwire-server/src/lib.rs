@@ -38,6 +38,7 @@ mod tests;
 mod timers;
 mod traffic;
 mod turn;
+mod waiting_control;
 mod wheel;
 mod worker;
 

@@ -19,6 +19,7 @@
 //! Where there is no memory for what is to wait, nothing of it does: the connection is to be dropped,
 //! since its peer would miss a part.
 
+use crate::waiting_control::WaitingControl;
 use std::collections::{TryReserveError, VecDeque};
 use std::io::{self, IoSlice};
 use std::mem;
@@ -30,8 +31,6 @@ const MAX_SLICES: usize = 64;
 const COALESCED_BYTES: usize = 16 * 1024;
 /// Shared frames shorter than this are cheaper to copy than to count.
 const COPIED_BYTES: usize = 256;
-/// Pings that wait take at most this.
-const MAX_CONTROL_BYTES: usize = 512;
 /// An emptied queue that has room for more segments than this gives it back.
 const KEPT_SEGMENTS: usize = 16;
 
@@ -73,7 +72,7 @@ pub(crate) struct Outbox {
     /// An offset in the front segment that lies between two frames, `sent` or before it if no
     /// frame is cut. It is brought forward when a control frame waits.
     frame_end: usize,
-    control: Control,
+    control: WaitingControl,
     bytes: usize,
     /// A large buffer that has been sent.
     emptied: Option<Vec<u8>>,
@@ -327,7 +326,7 @@ pub(crate) fn frame_end(frames: &[u8], from: usize, at: usize) -> usize {
 
 /// How long the frame is that `frames` begins with. A server's frames are not masked (RFC 6455
 /// §5.1, §5.2).
-fn frame_len(frames: &[u8]) -> usize {
+pub(crate) fn frame_len(frames: &[u8]) -> usize {
     let (head, payload) = match *frames {
         [_, 126, a, b, ..] => (4, u64::from(u16::from_be_bytes([a, b]))),
         [_, 127, a, b, c, d, e, f, g, h, ..] => (10, u64::from_be_bytes([a, b, c, d, e, f, g, h])),
@@ -335,72 +334,6 @@ fn frame_len(frames: &[u8]) -> usize {
         _ => return frames.len(),
     };
     usize::try_from(payload).unwrap_or(usize::MAX).saturating_add(head)
-}
-
-/// Control frames that wait: Pings in order, and the newest Pong.
-#[derive(Debug, Default)]
-struct Control {
-    frames: Vec<u8>,
-    /// How much of `frames` is sent.
-    sent: usize,
-    /// Where the Pong begins, if one waits of which nothing is sent.
-    pong_at: Option<usize>,
-    overwritten: bool,
-}
-
-impl Control {
-    fn bytes(&self) -> &[u8] {
-        &self.frames[self.sent..]
-    }
-
-    fn is_empty(&self) -> bool {
-        self.frames.is_empty()
-    }
-
-    fn push_ping(&mut self, frame: &[u8]) -> bool {
-        let fits = self.frames.len() + frame.len() <= MAX_CONTROL_BYTES
-            && self.frames.try_reserve(frame.len()).is_ok();
-        if fits {
-            self.frames.extend_from_slice(frame);
-        }
-        fits
-    }
-
-    fn push_pong(&mut self, frame: &[u8]) -> Result<(), TryReserveError> {
-        self.frames.try_reserve(frame.len())?;
-        self.pong_at = Some(self.frames.len());
-        self.frames.extend_from_slice(frame);
-        Ok(())
-    }
-
-    /// Takes out the Pong that waits: how many bytes that makes less.
-    fn remove_pong(&mut self) -> usize {
-        let Some(at) = self.pong_at.take() else { return 0 };
-        self.overwritten = true;
-        let len = frame_len(&self.frames[at..]);
-        self.frames.drain(at..at + len);
-        len
-    }
-
-    /// At most `taken` bytes are sent: how many of them were these.
-    fn advance(&mut self, taken: usize) -> usize {
-        let taken = taken.min(self.frames.len() - self.sent);
-        self.sent += taken;
-        if self.pong_at.is_some_and(|at| at < self.sent) {
-            self.pong_at = None;
-        }
-        if self.sent == self.frames.len() {
-            self.frames.clear();
-            self.sent = 0;
-            self.overwritten = false;
-        }
-        taken
-    }
-
-    fn clear(&mut self) {
-        self.frames.clear();
-        (self.sent, self.pong_at, self.overwritten) = (0, None, false);
-    }
 }
 
 #[cfg(test)]

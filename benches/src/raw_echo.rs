@@ -138,8 +138,9 @@ mod tests {
             written += more;
         }
         assert!(written < length, "the sockets hold {length} bytes");
-        begin.send(()).unwrap();
+        // For the reader's half as well, so before it begins.
         stream.set_nonblocking(false).unwrap();
+        begin.send(()).unwrap();
         stream.write_all(&sent[written..]).unwrap();
         assert!(echoed.join().unwrap().unwrap() == sent);
     }

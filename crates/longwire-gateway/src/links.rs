@@ -184,11 +184,12 @@ impl Links {
         let mut batch = mem::take(&mut self.batch);
         match batch.encode(peers) {
             Ok(encoded) => {
+                let bytes = batch.bytes();
                 for &session in batch.sessions() {
                     let Some(link) = self.link(session) else { continue };
                     link.in_batch = false;
                     let sent = encoded.send(peers, link.connection);
-                    self.has_sent(session, batch.bytes(), sent);
+                    self.has_sent(session, bytes, sent);
                 }
             }
             Err(_) => self.lost.extend(batch.sessions()),

@@ -38,6 +38,10 @@ pub trait Broker: Send {
 
     /// Forgets what has become too old.
     fn handle_timeout(&mut self, now: Duration);
+
+    /// The number of the last [`BrokerEvent::Control`] of any hub, also where it is still on its way to
+    /// this one. 0: there was none.
+    fn last_control(&self) -> u64;
 }
 
 /// What a hub asks of the broker.
@@ -229,8 +233,13 @@ pub enum BrokerEvent {
         /// What.
         news: News,
     },
-    /// Something to do.
-    Control(Arc<Control>),
+    /// Something to do for those sessions that said who they are before it was asked for.
+    Control {
+        /// They are numbered from 1 on, over all hubs.
+        number: u64,
+        /// What.
+        control: Arc<Control>,
+    },
     /// The answer to a request.
     Answer(RequestId, BrokerAnswer),
 }

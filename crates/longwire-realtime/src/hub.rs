@@ -256,7 +256,7 @@ impl Hub {
             match event {
                 BrokerEvent::Published(envelope) => self.deliver(&envelope),
                 BrokerEvent::News { channel, news } => self.deliver_news(&channel, &news),
-                BrokerEvent::Control(control) => self.control(&control),
+                BrokerEvent::Control { number, control } => self.control(number, &control),
                 BrokerEvent::Answer(id, answer) => self.broker_answered_late(id, answer),
             }
         }

@@ -28,6 +28,8 @@ struct Shared {
     state: Mutex<State>,
     /// The next deadline in milliseconds, so that hubs can ask for it without the lock.
     deadline_ms: AtomicU64,
+    /// The number of the last control.
+    last_control: AtomicU64,
 }
 
 impl Shared {
@@ -55,7 +57,13 @@ impl MemoryNode {
             idempotency_ttl: times.idempotency_ttl,
         };
         let state = Mutex::new(State::new(bounds, chance));
-        Self { shared: Arc::new(Shared { state, deadline_ms: AtomicU64::new(NEVER) }) }
+        Self {
+            shared: Arc::new(Shared {
+                state,
+                deadline_ms: AtomicU64::new(NEVER),
+                last_control: AtomicU64::new(0),
+            }),
+        }
     }
 
     /// The broker of one more hub, which is woken by `wake`.
@@ -112,7 +120,9 @@ impl MemoryBroker {
                 state.send_to_interested(&channel, &event, hub, wake);
             }
             BrokerRequest::Control(control) => {
-                state.send_to_all(&BrokerEvent::Control(control), hub, wake);
+                // The lock is held, so that the numbers come in their order.
+                let number = self.shared.last_control.fetch_add(1, Ordering::AcqRel) + 1;
+                state.send_to_all(&BrokerEvent::Control { number, control }, hub, wake);
             }
             BrokerRequest::Channels { pattern } => {
                 answer = BrokerAnswer::Channels(state.channels(&pattern));
@@ -159,6 +169,10 @@ impl Broker for MemoryBroker {
             state.handle_timeout(now);
             self.shared.note_deadline(&state);
         }
+    }
+
+    fn last_control(&self) -> u64 {
+        self.shared.last_control.load(Ordering::Acquire)
     }
 }
 

@@ -49,6 +49,8 @@ pub(crate) struct Session {
     pub(crate) client: ClientId,
     /// Who it is; `None` before it said so.
     pub(crate) info: Option<Arc<ClientInfo>>,
+    /// The last control at that time: it and those before it do not mean this session.
+    pub(crate) last_control: u64,
     /// By channel.
     pub(crate) subscriptions: Vec<Subscription>,
     /// There only while something waits.
@@ -72,6 +74,7 @@ impl Session {
             id,
             client,
             info: None,
+            last_control: 0,
             subscriptions: Vec::new(),
             queue: None,
             timer_at: None,
@@ -91,10 +94,13 @@ impl Session {
         matches!(self.phase, Phase::Connected)
     }
 
-    /// Whether all that the target gives is true of it.
-    pub(crate) fn is_meant(&self, target: &Target) -> bool {
+    /// Whether all that the target gives is true of it, and was when the control of this number was asked
+    /// for. That control may have been longer on its way than a client took to hear of it on another hub
+    /// and to come here.
+    pub(crate) fn is_meant(&self, target: &Target, number: u64) -> bool {
         !target.is_empty()
             && self.info.is_some()
+            && self.last_control < number
             && (target.user.is_empty() || target.user == self.user())
             && target.client.is_none_or(|client| client == self.client)
             && target.session.is_none_or(|session| session == self.id)

@@ -80,8 +80,11 @@ impl Sessions {
     }
 
     /// The session has said who it is.
-    pub(crate) fn identify(&mut self, key: SessionKey, user: Arc<str>) {
-        if let Some(session) = self.get(key) {
+    pub(crate) fn identify(&mut self, key: SessionKey, user: Arc<str>, last_control: u64) {
+        if let Some(session) =
+            self.slab.get_mut(key.index()).filter(|it| it.generation == key.generation)
+        {
+            session.last_control = last_control;
             self.by_client.insert(session.client, key.index);
             if self.of_user(&user).next().is_none() {
                 self.users += 1;
@@ -98,8 +101,8 @@ impl Sessions {
         self.key_of(*self.by_id.get(&id)?)
     }
 
-    /// All that are meant, in the order of their places.
-    pub(crate) fn meant(&self, target: &Target) -> Vec<SessionKey> {
+    /// All that the control of this number means, in the order of their places.
+    pub(crate) fn meant(&self, target: &Target, number: u64) -> Vec<SessionKey> {
         let candidates: Vec<u32> = if let Some(client) = target.client {
             self.by_client.get(&client).copied().into_iter().collect()
         } else if !target.user.is_empty() {
@@ -108,7 +111,7 @@ impl Sessions {
             self.slab.iter().filter_map(|(index, _)| u32::try_from(index).ok()).collect()
         };
         let keys = candidates.into_iter().filter_map(|index| self.key_of(index));
-        keys.filter(|&key| self.get(key).is_some_and(|it| it.is_meant(target))).collect()
+        keys.filter(|&key| self.get(key).is_some_and(|it| it.is_meant(target, number))).collect()
     }
 
     pub(crate) fn keys(&self) -> Vec<SessionKey> {

@@ -64,6 +64,50 @@ fn a_user_is_subscribed_from_a_position() {
     }
 }
 
+/// A client that is told to go can be back, on another hub, before that hub has heard of it. Each row is what
+/// an application asks for first, and what comes of it for who was there on that hub.
+#[test]
+fn who_comes_later_is_not_meant() {
+    let channel = || Some("news".to_string());
+    let target = || of_user("7");
+    let subscribe = Request::Subscribe {
+        target: target(),
+        channel: "other".into(),
+        recover: None,
+        info: None,
+        ttl: None,
+    };
+    let end = |code| Request::Disconnect {
+        target: target(),
+        whitelist: Vec::new(),
+        disconnect: Disconnect { code, reason: "".into() },
+    };
+    let expire = Request::Refresh { target: target(), expired: true, ttl: None };
+    let rows: [(Request, &[&str], Option<u16>); 4] = [
+        (end(3500), &[], Some(3500)),
+        (expire, &[], Some(3005)),
+        (
+            Request::Unsubscribe { target: target(), channel: channel() },
+            &["news unsubscribed 2000"],
+            None,
+        ),
+        (subscribe, &["other subscribed at 2/0"], None),
+    ];
+    for (request, lines, ended) in rows {
+        let mut world = World::new(2, config(&[]));
+        let before = world.subscriber(1, "7", "news");
+        world.api_alone(0, request.clone());
+        let after = world.connect_alone(1, "7");
+        world.settle();
+        assert_eq!(world.lines(before), lines, "{request:?}");
+        assert_eq!(world.close_code(before), ended, "{request:?}");
+        assert_eq!((world.lines(after).len(), world.close_code(after)), (1, None), "{request:?}");
+        // It is meant by what is asked for now.
+        world.api(0, end(4500)).unwrap();
+        assert_eq!(world.close_code(after), Some(4500), "{request:?}");
+    }
+}
+
 #[test]
 fn without_a_channel_all_subscriptions_end() {
     let mut world = world();

@@ -50,6 +50,10 @@ impl Broker for LateBroker {
     fn handle_timeout(&mut self, now: Duration) {
         self.inner.handle_timeout(now);
     }
+
+    fn last_control(&self) -> u64 {
+        self.inner.last_control()
+    }
 }
 
 /// Hub 0 has the late broker, hub 1 a prompt one.

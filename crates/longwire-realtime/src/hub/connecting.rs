@@ -95,7 +95,8 @@ impl Hub {
             subs: Vec::new(),
             recovered_bytes: 0,
         }));
-        self.sessions.identify(key, Arc::clone(&claims.user));
+        let last_control = self.seams.broker.last_control();
+        self.sessions.identify(key, Arc::clone(&claims.user), last_control);
         self.sessions.schedule(key);
     }
 

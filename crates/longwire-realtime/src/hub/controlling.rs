@@ -8,14 +8,14 @@ use crate::broker::Control;
 use crate::{Disconnect, Unsubscribed};
 
 impl Hub {
-    pub(super) fn control(&mut self, control: &Control) {
+    pub(super) fn control(&mut self, number: u64, control: &Control) {
         match control {
             Control::Subscribe { target, channel, recover, info, ttl } => {
                 let Some(namespace) = self.config.namespace(channel).map(Arc::clone) else {
                     return;
                 };
                 let max_channels = self.config.limits.max_channels_per_session;
-                for key in self.sessions.meant(target) {
+                for key in self.sessions.meant(target, number) {
                     let known = self.channels.find(channel.as_str());
                     let Some(session) = self.sessions.get(key) else { continue };
                     let has = known.is_some_and(|known| session.subscription(known).is_some());
@@ -33,7 +33,7 @@ impl Hub {
                 }
             }
             Control::Unsubscribe { target, channel } => {
-                for key in self.sessions.meant(target) {
+                for key in self.sessions.meant(target, number) {
                     let Some(session) = self.sessions.get(key) else { continue };
                     let indexes: Vec<_> = match channel {
                         Some(channel) => self.channels.find(channel.as_str()).into_iter().collect(),
@@ -45,7 +45,7 @@ impl Hub {
                 }
             }
             Control::Disconnect { target, whitelist, disconnect } => {
-                for key in self.sessions.meant(target) {
+                for key in self.sessions.meant(target, number) {
                     let Some(session) = self.sessions.get(key) else { continue };
                     if !whitelist.contains(&session.client) {
                         self.disconnect(key, disconnect.clone());
@@ -53,7 +53,7 @@ impl Hub {
                 }
             }
             Control::Refresh { target, expired, ttl } => {
-                for key in self.sessions.meant(target) {
+                for key in self.sessions.meant(target, number) {
                     if *expired {
                         self.disconnect(key, Disconnect::EXPIRED);
                     } else {

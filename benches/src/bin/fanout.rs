@@ -123,11 +123,16 @@ impl Step {
             Self::Pace { each_second, size_bytes, length } => {
                 let slice = load.pace(each_second, size_bytes, length)?;
                 let latencies = slice.latencies_us;
+                let counts: Vec<_> = latencies
+                    .iter_recorded()
+                    .map(|it| (it.value_iterated_to(), it.count_at_value()))
+                    .collect();
                 json!({
                     "messages": latencies.len(),
                     "p50_us": latencies.value_at_quantile(0.5),
                     "p99_us": latencies.value_at_quantile(0.99),
                     "max_us": latencies.max(),
+                    "latencies_us": counts,
                     "server_cpu_seconds": slice.server_cpu.as_secs_f64(),
                     "resident_bytes": slice.resident_bytes,
                 })

@@ -7,6 +7,7 @@
 
 mod api;
 mod crowd;
+mod latencies;
 mod longwire;
 mod plot;
 mod results;

@@ -7,6 +7,7 @@ use super::super::load;
 use super::super::machine::Machine;
 use super::super::results::Entry;
 use super::super::spread::Spread;
+use super::latencies::{self, Latencies};
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(super) struct Results {
@@ -72,11 +73,12 @@ pub(super) struct LatencyRun {
 }
 
 /// A slice of them, in microseconds, and what the server used for it and had at its end.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub(super) struct Paced {
     pub(super) p50_us: f64,
     pub(super) p99_us: f64,
     pub(super) max_us: f64,
+    pub(super) latencies_us: Latencies,
     pub(super) server_cpu_seconds: f64,
     pub(super) resident_bytes: f64,
 }
@@ -103,7 +105,7 @@ pub(super) struct StalledPolicy {
 }
 
 /// A slice in which all read, and one in which one does not.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub(super) struct Pair {
     pub(super) without: Paced,
     pub(super) with: Paced,
@@ -125,6 +127,22 @@ impl StalledPolicy {
     /// Of all pairs, a figure of the slice without the one or of that with it.
     pub(super) fn spread(&self, of: impl Fn(&Pair) -> f64) -> Option<Spread> {
         Spread::of(self.pairs.iter().map(of))
+    }
+
+    /// A quantile over all slices without the one, and over all with it, in microseconds.
+    pub(super) fn quantiles(&self, part: f64) -> Option<(f64, f64)> {
+        let of = |side: fn(&Pair) -> &Paced| {
+            latencies::quantile(self.pairs.iter().map(|pair| &side(pair).latencies_us), part)
+        };
+        Some((of(|pair| &pair.without)?, of(|pair| &pair.with)?))
+    }
+
+    /// The second of these over the first.
+    pub(super) fn ratio(&self, part: f64) -> Option<Spread> {
+        let pairs = self.pairs.iter();
+        let pairs: Vec<_> =
+            pairs.map(|pair| (&pair.without.latencies_us, &pair.with.latencies_us)).collect();
+        latencies::ratio(&pairs, part)
     }
 
     /// By how many bytes the server's memory has grown at the most.
@@ -191,6 +209,7 @@ pub(super) mod tests {
             p50_us: 800.0,
             p99_us,
             max_us: p99_us * 2.0,
+            latencies_us: Latencies(vec![(800, 98), (p99_us as u64, 2)]),
             server_cpu_seconds: 0.25,
             resident_bytes: p99_us * 1024.0,
         };

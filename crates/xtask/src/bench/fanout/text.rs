@@ -155,19 +155,19 @@ fn stalled(text: &mut String, run: &StalledRun) {
     let headings = ["`slow_consumer`", "pairs", "published", "it got", "it was told"];
     let mut fates = Table::new(headings.into_iter().chain(["memory grew by, KiB"]));
     for policy in &run.policies {
-        let micros = |of: fn(&Pair) -> f64| shown_micros(policy.spread(of));
-        let ratio = |of: fn(&Pair) -> f64| {
-            policy.spread(of).map_or(NONE.to_owned(), |ratio| ratio.to_string())
-        };
+        let shown = |of: Option<f64>| of.map_or(NONE.to_owned(), micros);
+        let ratio = |of: Option<Spread>| of.map_or(NONE.to_owned(), |ratio| ratio.to_string());
+        let cpu = |pair: &Pair| pair.with.server_cpu_seconds / pair.without.server_cpu_seconds;
+        let (p50, p99) = (policy.quantiles(0.5), policy.quantiles(0.99));
         latency.row([
             policy.name.clone(),
-            micros(|pair| pair.without.p50_us),
-            micros(|pair| pair.with.p50_us),
-            micros(|pair| pair.without.p99_us),
-            micros(|pair| pair.with.p99_us),
-            ratio(|pair| pair.with.p50_us / pair.without.p50_us),
-            ratio(|pair| pair.with.p99_us / pair.without.p99_us),
-            ratio(|pair| pair.with.server_cpu_seconds / pair.without.server_cpu_seconds),
+            shown(p50.map(|it| it.0)),
+            shown(p50.map(|it| it.1)),
+            shown(p99.map(|it| it.0)),
+            shown(p99.map(|it| it.1)),
+            ratio(policy.ratio(0.5)),
+            ratio(policy.ratio(0.99)),
+            ratio(policy.spread(cpu)),
         ]);
         fates.row(fate(policy));
     }
@@ -183,8 +183,9 @@ fn stalled(text: &mut String, run: &StalledRun) {
          limits in all of the slice. Where that parts the server from it (`disconnect`, `gap`), they stop short \
          of it: it comes in the middle of the slice, and the one comes back for the next. A pair in which \
          that was not so is not counted. Microseconds, of the others' deliveries alone, of which none may be \
-         missing; ratios pair by pair, that of the server's CPU time too, which a noisy machine changes \
-         least:\n\n{latency}\n\
+         missing; percentiles of all slices together, since a slice's 99th is that of its slowest \
+         publication. Beside a ratio of these stand the quartiles of what it is for as many pairs drawn \
+         from these, some twice and some not at all. The server's CPU time is divided pair by pair:\n\n{latency}\n\
          What became of the one, medians of the pairs: the publications on the channel of all until it read \
          again, how many of them it got then, and the code with which it was told that its session or subscription had ended. The \
          server's memory is RssAnon, at the end of that slice in which it was most, beyond what it was before \
@@ -252,7 +253,7 @@ mod tests {
             "| nchan    | 800 (800–800) | 9,000 (9,000–9,000) |      18,000 |           shorter |",
             "| bun      | 800 (800–800) | 4,000 (4,000–4,000) |       8,000 |             level |",
             "| 1,000       | longwire |        900 |                 1,000 |",
-            " 1.00 (1.00–1.00) |    1.38 (1.31–1.44) |             1.00 (1.00–1.00) |\n",
+            "| latest          |         800 |      800 |       4,000 |    5,000 |    1.00 (1.00–1.00) |    1.25 (1.25–1.50) |",
             "| latest          | 2 of 3 |       700 |    100 |           – |               2,000 |",
             "- nchan 1.2: as it is.",
             "- socket.io is missing: install it",

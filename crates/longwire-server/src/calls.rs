@@ -81,6 +81,7 @@ impl<N: Network, A: Application> Worker<N, A> {
             }
             Phase::Handshake(_) | Phase::Http(_) | Phase::Ending(_) => return,
         };
+        self.table.compressing -= usize::from(session.websocket.compresses());
         self.table.called = true;
         if let Some(closure) = session.websocket.connection().closure() {
             let id = self.table.id(key);

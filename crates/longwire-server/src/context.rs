@@ -140,7 +140,8 @@ impl<'a, S> Peers<'a, S> {
         self.table.exchange(id)
     }
 
-    /// Encodes a message once, to be sent to many.
+    /// Encodes a message once, to be sent to many: compressed, too, where one of this worker's
+    /// connections has agreed to that by now. One that does so later is sent it as it is.
     ///
     /// # Errors
     /// There is no memory.

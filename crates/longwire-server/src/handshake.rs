@@ -253,6 +253,7 @@ fn open<S>(table: &mut Table<S>, key: usize, upgrade: &Upgrade<'_>, accept: Acce
         None => WebSocket::new(connection),
     };
     let session = Session::new(websocket, accept.session, table.now);
+    table.compressing += usize::from(session.websocket.compresses());
     table.connections[key].phase = Phase::Open(session);
     table.reschedule(key);
     true

@@ -42,6 +42,8 @@ pub(crate) struct Table<S> {
     /// The application was called since it was told of the end of a turn.
     pub(crate) called: bool,
     pub(crate) spare: Spare,
+    /// So many open connections have agreed to compression.
+    pub(crate) compressing: usize,
     worker: u16,
     generation: u32,
 }
@@ -58,6 +60,7 @@ impl<S> Table<S> {
             roomy: Agenda::default(),
             called: false,
             spare: Vec::with_capacity(SPARE_PENDINGS),
+            compressing: 0,
             worker,
             generation: 0,
         }
@@ -239,6 +242,9 @@ impl<S> Table<S> {
         message: Message<'_>,
         compression: Compression,
     ) -> Result<Prepared, ApiMisuse> {
+        // A form that nobody has agreed to is not made.
+        let is_wanted = self.compressing > 0;
+        let compression = if is_wanted { compression } else { Compression::Never };
         Prepared::new(message, compression, &mut self.turn.outbound)
     }
 

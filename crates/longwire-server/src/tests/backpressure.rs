@@ -412,8 +412,7 @@ fn a_connection_with_a_lot_of_output_does_not_hold_up_the_others() {
 fn t50_messages_that_inflate_to_far_more_than_was_read_do_not_hold_up_the_others() {
     let mut simulation = simulation(|config| config.deflate = Some(DeflatePolicy::default()));
     let busy = simulation.connect();
-    let extension = "Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n";
-    busy.send(REQUEST.replace("\r\n\r\n", &format!("\r\n{extension}")).as_bytes());
+    busy.send(request_with_deflate().as_bytes());
     let other = open(&mut simulation);
     assert!(busy.receive().starts_with(b"HTTP/1.1 101 "));
 

@@ -11,6 +11,7 @@ mod desk;
 mod handshaking;
 mod http10;
 mod long_messages;
+mod prepared;
 mod requests;
 mod shutdown;
 mod streams;
@@ -26,6 +27,11 @@ use std::time::Duration;
 pub(crate) const REQUEST: &str = "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n\
     Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n\
     Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
+
+/// The same, with an offer to compress.
+pub(crate) fn request_with_deflate() -> String {
+    REQUEST.replace("\r\n\r\n", "\r\nSec-WebSocket-Extensions: permessage-deflate\r\n\r\n")
+}
 
 pub(crate) const TEXT: u8 = 0x81;
 pub(crate) const BINARY: u8 = 0x82;
@@ -99,6 +105,8 @@ pub(crate) struct Probe {
     pub(crate) open: Vec<ConnectionId>,
     pub(crate) messages: usize,
     pub(crate) sent: Vec<Sent>,
+    /// Whether what went to everybody was there in both forms.
+    pub(crate) compressed: Vec<bool>,
     pub(crate) pongs: usize,
     pub(crate) closures: Vec<Closure>,
 }
@@ -146,7 +154,8 @@ impl Application for Probe {
             "ping" => context.ping(b"probe").unwrap(),
             "all" => {
                 let mut peers = context.peers();
-                let prepared = peers.prepare(Message::Text(words[1]), Compression::Never).unwrap();
+                let prepared = peers.prepare(Message::Text(words[1]), Compression::Auto).unwrap();
+                self.compressed.push(prepared.compressed().is_some());
                 for &id in &self.open {
                     if let Some(mut peer) = peers.get(id) {
                         self.sent.push(peer.send_prepared(&prepared));

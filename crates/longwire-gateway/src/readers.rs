@@ -285,9 +285,7 @@ impl Gateway {
         session: SessionKey,
         disconnect: &Disconnect,
     ) {
-        let status = if disconnect.reconnects() { 503 } else { 403 };
-        let reason = format!("{}\n", disconnect.reason);
-        let answer = Answer::Now(Response::text(status, reason));
+        let answer = answer_to_disconnected(disconnect);
         let Some(reading) = self.readers.readings.get(&session) else {
             return self.end_asking(peers, session, answer);
         };
@@ -302,20 +300,34 @@ impl Gateway {
     }
 }
 
+/// The answer to a request whose session was ended before there was one.
+fn answer_to_disconnected(disconnect: &Disconnect) -> Answer {
+    if *disconnect == Disconnect::INVALID_TOKEN {
+        return unauthorized(&disconnect.reason);
+    }
+    let status = if disconnect.reconnects() { 503 } else { 403 };
+    Answer::Now(Response::text(status, format!("{}\n", disconnect.reason)))
+}
+
+fn unauthorized(why: &str) -> Answer {
+    let mut response = Response::text(401, format!("{why}\n"));
+    // RFC 9110 §15.5.2: how to say who one is.
+    response.headers.push(("WWW-Authenticate".into(), "Bearer".into()));
+    Answer::Now(response)
+}
+
 /// The answer to a request whose channels cannot be read.
 pub(crate) fn refusal(error: &Error) -> Answer {
     let status = match error {
-        Error::Unauthorized | Error::TokenExpired | Error::Expired => 401,
+        Error::Unauthorized | Error::TokenExpired | Error::Expired => {
+            return unauthorized(&error.to_string());
+        }
         Error::PermissionDenied => 403,
         Error::UnknownChannel | Error::NotAvailable => 404,
         Error::BadRequest(_) | Error::AlreadySubscribed => 400,
+        Error::TooLong(_) => 413,
         Error::LimitExceeded(_) | Error::TooManyRequests => 429,
         _ => 500,
     };
-    let mut response = Response::text(status, format!("{error}\n"));
-    if status == 401 {
-        // RFC 9110 §15.5.2: how to say who one is.
-        response.headers.push(("WWW-Authenticate".into(), "Bearer".into()));
-    }
-    Answer::Now(response)
+    Answer::Now(Response::text(status, format!("{error}\n")))
 }

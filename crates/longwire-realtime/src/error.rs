@@ -24,6 +24,8 @@ pub enum Error {
     AlreadySubscribed,
     /// A limit is reached; which one is in the text.
     LimitExceeded(&'static str),
+    /// It has more bytes than it may have; what is in the text.
+    TooLong(&'static str),
     /// The command makes no sense; why is in the text.
     BadRequest(String),
     /// The namespace does not have it: history, presence.
@@ -48,6 +50,7 @@ impl fmt::Display for Error {
             Self::MethodNotFound => "method not found",
             Self::AlreadySubscribed => "already subscribed",
             Self::LimitExceeded(limit) => return write!(f, "limit exceeded: {limit}"),
+            Self::TooLong(what) => return write!(f, "limit exceeded: bytes of {what}"),
             Self::BadRequest(why) => return write!(f, "bad request: {why}"),
             Self::NotAvailable => "not available",
             Self::TokenExpired => "token expired",

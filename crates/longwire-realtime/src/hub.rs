@@ -324,7 +324,7 @@ impl Hub {
     fn resolve(&self, name: &str) -> Result<(ChannelName, Arc<Namespace>), Error> {
         let name = ChannelName::new(name, self.config.limits.max_channel_name_bytes);
         let name = name.map_err(|error| match error {
-            ChannelNameError::TooLong => Error::LimitExceeded("bytes of a channel name"),
+            ChannelNameError::TooLong => Error::TooLong("a channel name"),
             error => Error::BadRequest(error.to_string()),
         })?;
         let namespace = self.config.namespace(&name).ok_or(Error::UnknownChannel)?;

@@ -193,6 +193,10 @@ impl Verifier {
 impl Tokens for Verifier {
     fn connection(&self, token: &str, unix_now: Duration) -> Result<ConnectionClaims, TokenError> {
         let claims = self.claims(token, unix_now)?;
+        // It was made for one channel, not for a connection.
+        if claims.channel.as_ref().is_some_and(|it| !it.is_empty()) {
+            return Err(TokenError::Invalid);
+        }
         let mut channels = Vec::new();
         for channel in &claims.channels {
             channels.push(ClaimedChannel { channel: channel.clone(), info: None });
@@ -506,7 +510,11 @@ mod tests {
                 ],
             }
         );
-        assert_eq!(connection("{}"), Ok(ConnectionClaims::default()));
+        for nobody in ["{}", r#"{"channel":""}"#] {
+            assert_eq!(connection(nobody), Ok(ConnectionClaims::default()), "{nobody}");
+        }
+        // For one channel, and so for no connection.
+        assert_eq!(connection(r#"{"sub":"42","channel":"a"}"#), Err(TokenError::Invalid));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! `POST /publish`, `GET /presence` and `GET /history`: what clients do that only read otherwise.
 
 use crate::server::TestServer;
+use longwire_realtime::Limits;
 
 const PUBLISHED: &str = r#"{"publish":{}}"#;
 const FRIEND: (&str, &str) = ("Origin", "https://friend.example");
@@ -41,7 +42,7 @@ fn what_requests_are_answered() {
         ),
         ("POST /publish?channel=quiet:a", "{}", 403, "permission denied\n"),
         ("POST /publish?channel=none:a", "{}", 404, "unknown channel\n"),
-        ("POST /publish?channel=a&token=t", "{}", 403, "invalid token\n"),
+        ("POST /publish?channel=a&token=t", "{}", 401, "invalid token\n"),
         ("GET /publish?channel=a", "", 405, "this method is not allowed here\n"),
         ("POST /presence?channel=a", "", 405, "this method is not allowed here\n"),
         // Who only asks is not there.
@@ -53,10 +54,14 @@ fn what_requests_are_answered() {
         let answer = server.ask(request, &[], body);
         assert_eq!((answer.status, &*answer.body), (status, expected), "{request} {body}");
     }
+    // One byte more than a publication may have.
+    let long = format!("\"{}\"", "x".repeat(Limits::default().max_publication_bytes - 1));
+    let answer = server.ask("POST /publish?channel=a", &[], &long);
+    assert_eq!((answer.status, &*answer.body), (413, "limit exceeded: bytes of a publication\n"));
     // This server takes no token, so none must be overlooked.
     let token = ("Authorization", "Bearer t");
     let answer = server.ask("GET /presence?channel=a", &[token], "");
-    assert_eq!((answer.status, &*answer.body), (403, "invalid token\n"));
+    assert_eq!((answer.status, &*answer.body), (401, "invalid token\n"));
 }
 
 #[test]

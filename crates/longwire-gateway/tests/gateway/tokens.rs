@@ -103,7 +103,7 @@ fn published(server: &TestServer, channel: &str, token: &str, user: &str) -> usi
 #[test]
 fn a_token_has_to_be_good_for_every_request() {
     const EXPIRED: Option<(u16, &str)> = Some((401, "token expired\n"));
-    const INVALID: Option<(u16, &str)> = Some((403, "invalid token\n"));
+    const INVALID: Option<(u16, &str)> = Some((401, "invalid token\n"));
     let table = [
         ("valid", json!({ "sub": "42", "aud": "push", "exp": NOW + HOUR }), SECRET, None),
         ("for ever", json!({ "sub": "42", "aud": "push" }), SECRET, None),
@@ -120,6 +120,7 @@ fn a_token_has_to_be_good_for_every_request() {
             OTHER_SECRET,
             INVALID,
         ),
+        ("for a subscription", json!({ "aud": "push", "channel": "a" }), SECRET, INVALID),
         ("no text for a user", json!({ "sub": 42, "aud": "push" }), SECRET, INVALID),
     ];
     let server = server();

@@ -42,7 +42,7 @@ impl Hub {
         self.check_access(session, &name, &namespace, namespace.publish)?;
         let key_bytes = publish.key.as_ref().map_or(0, String::len);
         if publish.data.len() + key_bytes > self.config.limits.max_publication_bytes {
-            return Err(Error::LimitExceeded("bytes of a publication"));
+            return Err(Error::TooLong("a publication"));
         }
         let channel = self.channels.find(name.as_str());
         let subscription = channel.and_then(|channel| session.subscription(channel));

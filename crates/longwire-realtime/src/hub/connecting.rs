@@ -33,7 +33,7 @@ impl Hub {
         };
         let limits = &self.config.limits;
         if claims.user.len() > limits.max_user_name_bytes {
-            return Err(Error::LimitExceeded("bytes of a user name"));
+            return Err(Error::TooLong("a user name"));
         }
         if claims.channels.len() > limits.max_channels_per_session {
             self.disconnect(key, Disconnect::CHANNEL_LIMIT);

@@ -95,10 +95,10 @@ impl Hub {
         let tags = message.tags.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>();
         let key = message.key.as_ref().map_or(0, String::len);
         if message.data.len() + tags + key > self.config.limits.max_publication_bytes {
-            return Err(Error::LimitExceeded("bytes of a publication"));
+            return Err(Error::TooLong("a publication"));
         }
         if message.idempotency_key.as_ref().is_some_and(|key| key.len() > 255) {
-            return Err(Error::LimitExceeded("255 bytes of an idempotency key"));
+            return Err(Error::TooLong("an idempotency key"));
         }
         if message.data.is_empty() {
             return Err(Error::BadRequest("data has to be there".into()));

@@ -11,7 +11,7 @@ pub fn code(error: &Error) -> u16 {
         Error::PermissionDenied => 103,
         Error::MethodNotFound => 104,
         Error::AlreadySubscribed => 105,
-        Error::LimitExceeded(_) => 106,
+        Error::LimitExceeded(_) | Error::TooLong(_) => 106,
         Error::BadRequest(_) => 107,
         Error::NotAvailable => 108,
         Error::TokenExpired => 109,

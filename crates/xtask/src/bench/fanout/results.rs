@@ -205,16 +205,16 @@ pub(super) mod tests {
             let servers = names.iter().cloned().zip(all.map(slices)).collect();
             Run { workload: Workload { subscribers, size_bytes: 128, in_flight }, servers }
         };
-        let paced = |p99_us| Paced {
+        let paced = |p99_us: u32| Paced {
             p50_us: 800.0,
-            p99_us,
-            max_us: p99_us * 2.0,
-            latencies_us: Latencies(vec![(800, 98), (p99_us as u64, 2)]),
+            p99_us: p99_us.into(),
+            max_us: f64::from(p99_us) * 2.0,
+            latencies_us: Latencies(vec![(800, 98), (p99_us.into(), 2)]),
             server_cpu_seconds: 0.25,
-            resident_bytes: p99_us * 1024.0,
+            resident_bytes: f64::from(p99_us) * 1024.0,
         };
         let latency = |p99_us| vec![paced(p99_us); 2];
-        let all = [4_000.0, 9_000.0, 4_000.0].map(latency);
+        let all = [4_000, 9_000, 4_000].map(latency);
         let bytes = Bytes { subscribed_bytes: 900.0, after_publications_bytes: 1_000.0 };
         Results {
             machine: serde_json::from_value(machine).unwrap(),
@@ -240,9 +240,9 @@ pub(super) mod tests {
                 policies: vec![StalledPolicy {
                     name: "latest".to_owned(),
                     resident_before_bytes: 4_096_000.0,
-                    pairs: [5_000.0, 6_000.0]
+                    pairs: [5_000, 6_000]
                         .map(|p99_us| Pair {
-                            without: paced(4_000.0),
+                            without: paced(4_000),
                             with: paced(p99_us),
                             fate: Fate { published: 700, received: 100, end: None },
                         })

@@ -30,6 +30,7 @@ mod suite;
 mod system_calls;
 mod table;
 mod tools;
+mod tree;
 mod verdicts;
 mod workspace;
 
@@ -64,7 +65,9 @@ enum Command {
     /// Steps go on after a failure, and a table ends the run. The output of a step is shown when it
     /// fails, and lies in target/xtask-logs/STEP.log in any case. A step whose tools cannot be set
     /// up is listed as skipped, with what to install; where the environment has CI=true, that is a
-    /// failure, unless nothing could be installed that would help.
+    /// failure, unless nothing could be installed that would help. A step that takes more than 30
+    /// minutes, or 90 if only --full runs it, is ended with all processes that it has started, and
+    /// has failed.
     Test {
         /// Also run what is slow: the tests marked `#[ignore]`, in a release build, and Autobahn's
         /// long cases.

@@ -1,7 +1,8 @@
 //! Child processes: run to the end with a time limit, or kept in the background as a server.
 //!
-//! Every line that a child prints goes to a log. A child is killed by its handle when its time is
-//! up and when the value that holds it is dropped, so a failure in the middle leaves none behind.
+//! Every line that a child prints goes to a log. A child is killed, with all that it has started, when
+//! its time or that of its step is up and when the value that holds it is dropped, so a failure in
+//! the middle leaves none behind.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -12,7 +13,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Error, Result, anyhow, bail, ensure};
+
+use crate::tree;
 
 /// How often a running child is asked whether it has ended.
 const POLL: Duration = Duration::from_millis(20);
@@ -20,12 +23,21 @@ const POLL: Duration = Duration::from_millis(20);
 /// How long output may still come after a child has ended, from processes that it left behind.
 const DRAIN: Duration = Duration::from_secs(2);
 
-/// Where the output of a step goes: a file, and the terminal too when it is live.
+/// Where the output of a step goes: a file, and the terminal too when it is live. It knows, too, until
+/// when the step may run.
 #[derive(Clone, Debug)]
 pub(crate) struct Log {
     path: PathBuf,
     file: Arc<Mutex<File>>,
     live: bool,
+    limit: Option<StepLimit>,
+}
+
+/// The time that a step may take, all of its children together.
+#[derive(Clone, Copy, Debug)]
+struct StepLimit {
+    time: Duration,
+    deadline: Instant,
 }
 
 impl Log {
@@ -36,7 +48,25 @@ impl Log {
         }
         let file =
             File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
-        Ok(Self { path: path.to_owned(), file: Arc::new(Mutex::new(file)), live })
+        Ok(Self { path: path.to_owned(), file: Arc::new(Mutex::new(file)), live, limit: None })
+    }
+
+    /// The log of a step that begins now. When `time` is up, whoever waits for a child of the step
+    /// ends that child and gets an error.
+    pub(crate) fn with_limit(mut self, time: Duration) -> Self {
+        self.limit = Some(StepLimit { time, deadline: Instant::now() + time });
+        self
+    }
+
+    /// Whether the step has had its time.
+    pub(crate) fn time_is_up(&self) -> bool {
+        self.limit.is_some_and(|limit| Instant::now() >= limit.deadline)
+    }
+
+    /// When `limit` will have passed, or the time of the step.
+    fn deadline(&self, limit: Duration) -> Instant {
+        let deadline = Instant::now() + limit;
+        self.limit.map_or(deadline, |step| step.deadline.min(deadline))
     }
 
     /// Writes a line of a child's output.
@@ -68,12 +98,14 @@ impl Log {
     }
 }
 
-/// A running child. Dropping it kills it.
+/// A running child. Dropping it kills it and all that it has started.
 #[derive(Debug)]
 pub(crate) struct Child {
     process: std::process::Child,
     name: String,
+    started: Instant,
     lines: Receiver<String>,
+    log: Log,
 }
 
 impl Child {
@@ -86,6 +118,7 @@ impl Child {
     fn start(command: &mut Command, stdin: Stdio, log: &Log) -> Result<Self> {
         let name = shown(command);
         log.line(&format!("$ {name}"));
+        let started = Instant::now();
         let mut process = command
             .stdin(stdin)
             .stdout(Stdio::piped())
@@ -99,20 +132,20 @@ impl Child {
         if let Some(stderr) = process.stderr.take() {
             forward(stderr, log.clone(), sender);
         }
-        Ok(Self { process, name, lines })
+        Ok(Self { process, name, started, lines, log: log.clone() })
     }
 
     /// Waits for the child's end, handing each of its lines to `on_line`.
     ///
     /// # Errors
     ///
-    /// When `limit` passes first; the child is killed then.
+    /// When `limit` passes first, or the time of the step; the child is killed then.
     pub(crate) fn wait(
         &mut self,
         limit: Duration,
         mut on_line: impl FnMut(&str),
     ) -> Result<ExitStatus> {
-        let deadline = Instant::now() + limit;
+        let deadline = self.log.deadline(limit);
         let status = loop {
             while let Ok(line) = self.lines.try_recv() {
                 on_line(&line);
@@ -121,18 +154,35 @@ impl Child {
                 break status;
             }
             if Instant::now() >= deadline {
-                self.kill();
-                bail!("`{}` was stopped after {} seconds", self.name, limit.as_secs());
+                return Err(self.stop());
             }
             if let Ok(line) = self.lines.recv_timeout(POLL) {
                 on_line(&line);
             }
         };
+        self.drain(on_line);
+        Ok(status)
+    }
+
+    /// Takes the lines that are left after its end.
+    fn drain(&mut self, mut on_line: impl FnMut(&str)) {
         let deadline = Instant::now() + DRAIN;
         while let Ok(line) = self.lines.recv_timeout(deadline - Instant::now().min(deadline)) {
             on_line(&line);
         }
-        Ok(status)
+    }
+
+    /// Ends it because its time is up: the error that says so.
+    fn stop(&mut self) -> Error {
+        let seconds = self.started.elapsed().as_secs();
+        let ended = self.kill();
+        self.drain(|_| {});
+        ended.iter().for_each(|process| self.log.line(&format!("ended {process}")));
+        let stopped = format!("`{}` was stopped after {seconds} seconds", self.name);
+        match self.log.limit.filter(|_| self.log.time_is_up()) {
+            Some(step) => anyhow!("{stopped}: the {} of the step were over", step.time.as_secs()),
+            None => Error::msg(stopped),
+        }
     }
 
     /// Writes a line to the child's standard input.
@@ -145,9 +195,9 @@ impl Child {
     ///
     /// # Errors
     ///
-    /// When the child ends or `limit` passes without such a line.
+    /// When the child ends or `limit` passes without such a line, or the time of the step.
     pub(crate) fn wait_for_line(&mut self, prefix: &str, limit: Duration) -> Result<String> {
-        let deadline = Instant::now() + limit;
+        let deadline = self.log.deadline(limit);
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             match self.lines.recv_timeout(left) {
@@ -156,6 +206,7 @@ impl Child {
                         return Ok(rest.trim().to_owned());
                     }
                 }
+                Err(RecvTimeoutError::Timeout) if self.log.time_is_up() => return Err(self.stop()),
                 Err(RecvTimeoutError::Timeout) => bail!(
                     "`{}` did not print a line beginning with {prefix:?} within {} seconds",
                     self.name,
@@ -178,9 +229,11 @@ impl Child {
         Ok(self.process.try_wait()?)
     }
 
-    /// Fails where the child, a server that should still be there, has ended.
+    /// Fails where the child, a server that should still be there, has ended. When the time of the
+    /// step is up, it has to.
     pub(crate) fn expect_running(&mut self) -> Result<()> {
         match self.process.try_wait()? {
+            None if self.log.time_is_up() => Err(self.stop()),
             None => Ok(()),
             Some(status) => bail!("`{}` ended on its own: {status}", self.name),
         }
@@ -197,10 +250,15 @@ impl Child {
         Ok(std::fs::read_dir(&folder).with_context(|| folder)?.count())
     }
 
-    fn kill(&mut self) {
+    /// Ends it and what it has started, and says what that was. Nothing happens to one that has
+    /// ended by itself.
+    fn kill(&mut self) -> Vec<String> {
+        let running = matches!(self.process.try_wait(), Ok(None));
+        let ended = if running { tree::end(self.id()) } else { Vec::new() };
         // Both fail only when the child has been waited for already.
         drop(self.process.kill());
         drop(self.process.wait());
+        ended
     }
 }
 
@@ -229,7 +287,8 @@ fn forward(stream: impl Read + Send + 'static, log: Log, lines: Sender<String>) 
 ///
 /// # Errors
 ///
-/// When it cannot be started, exits with anything but success, or takes longer than `limit`.
+/// When it cannot be started, exits with anything but success, or takes longer than `limit` or than
+/// its step may.
 pub(crate) fn run(command: &mut Command, limit: Duration, log: &Log) -> Result<()> {
     let mut child = Child::start(command, Stdio::null(), log)?;
     let status = child.wait(limit, |_| {})?;
@@ -319,10 +378,48 @@ mod tests {
     fn a_child_is_killed_when_its_time_is_up() {
         let log = log("limit");
         let mut child = Child::spawn(Command::new("sleep").arg("600"), &log).unwrap();
-        let error = child.wait(Duration::ZERO, |_| {}).unwrap_err();
-        assert_eq!(error.to_string(), "`sleep 600` was stopped after 0 seconds");
+        let error = child.wait(Duration::ZERO, |_| {}).unwrap_err().to_string();
+        assert!(error.starts_with("`sleep 600` was stopped after "), "{error}");
+        assert!(error.ends_with(" seconds"), "{error}");
         assert!(child.expect_running().is_err());
         text_of(&log);
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn what_a_child_has_started_is_killed_with_it() {
+        let log = log("tree");
+        // The grandchild has the child's output, as a test has that of cargo.
+        let mut child = Child::spawn(&mut shell("sleep 600 & echo started; wait"), &log).unwrap();
+        child.wait_for_line("started", Duration::from_secs(30)).unwrap();
+        child.wait(Duration::ZERO, |_| {}).unwrap_err();
+        // While anybody still had it, there could be another line.
+        let another = child.lines.recv_timeout(Duration::from_secs(30));
+        assert_eq!(another, Err(RecvTimeoutError::Disconnected));
+        let text = text_of(&log);
+        let ended = text.lines().filter_map(|line| line.strip_prefix("ended ")?.split_once(": "));
+        let ended: Vec<_> = ended.map(|(_, command)| command).collect();
+        assert_eq!(ended, ["sh -c sleep 600 & echo started; wait", "sleep 600"], "{text}");
+    }
+
+    #[test]
+    fn the_time_of_a_step_is_that_of_each_wait() {
+        const LONG: Duration = Duration::from_secs(600);
+        type Wait = fn(&mut Child) -> Result<()>;
+        let waits: [Wait; 3] = [
+            |child| child.wait(LONG, |_| {}).map(drop),
+            |child| child.wait_for_line("never", LONG).map(drop),
+            Child::expect_running,
+        ];
+        for (number, wait) in waits.into_iter().enumerate() {
+            let log = log(&format!("step-{number}")).with_limit(Duration::ZERO);
+            let mut child = Child::spawn(Command::new("sleep").arg("600"), &log).unwrap();
+            let error = wait(&mut child).unwrap_err().to_string();
+            assert!(error.starts_with("`sleep 600` was stopped after "), "{number}: {error}");
+            assert!(error.ends_with(" seconds: the 0 of the step were over"), "{number}: {error}");
+            assert!(child.status().unwrap().is_some(), "{number}: it still runs");
+            text_of(&log);
+        }
     }
 
     #[test]

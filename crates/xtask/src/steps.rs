@@ -1,5 +1,7 @@
 //! The steps of `cargo xtask test`, in the order in which they run: what is quick comes first.
 
+use std::time::Duration;
+
 use anyhow::{Result, bail, ensure};
 
 use crate::autobahn::{self, Role};
@@ -15,6 +17,13 @@ use crate::system_calls;
 use crate::verdicts::Selection;
 use crate::workspace::{CARGO_LIMIT, Workspace};
 
+/// The time that a step may take. Generous: the slowest takes seven minutes where nothing has been
+/// built yet and two slow cores are all there is.
+const LIMIT: Duration = Duration::from_secs(30 * 60);
+
+/// The same for one of the slow steps, most of which take ten minutes.
+const SLOW_LIMIT: Duration = Duration::from_secs(90 * 60);
+
 /// One named check.
 pub(crate) struct Step {
     /// A name for the command line and the log: a family, or a family and a member of it.
@@ -22,6 +31,14 @@ pub(crate) struct Step {
     about: &'static str,
     /// The check itself. It fails with the error `Missing` where it could not be set up.
     pub(crate) run: fn(&Workspace, &Log) -> Result<()>,
+}
+
+impl Step {
+    /// The time after which it is ended, and has failed.
+    pub(crate) fn limit(&self) -> Duration {
+        let slow = SLOW_STEPS.iter().any(|step| step.name == self.name);
+        if slow { SLOW_LIMIT } else { LIMIT }
+    }
 }
 
 const STEPS: &[Step] = &[

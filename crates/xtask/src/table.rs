@@ -34,10 +34,11 @@ impl fmt::Display for Verdict {
 
 impl Verdict {
     /// A step that could not be set up is skipped, or has failed where `required` says that it
-    /// could have been set up and had to be.
-    fn of(outcome: Result<()>, required: bool) -> Self {
+    /// could have been set up and had to be, or where its time is up.
+    fn of(outcome: Result<()>, required: bool, time_is_up: bool) -> Self {
         match outcome.map_err(|error| error.downcast::<Missing>()) {
             Ok(()) => Self::Passed,
+            Err(Ok(missing)) if time_is_up => Self::Failed(missing.into()),
             Err(Ok(missing)) if required && missing.has_remedy() => Self::Failed(missing.into()),
             Err(Ok(missing)) => Self::Skipped(missing),
             Err(Err(error)) => Self::Failed(error),
@@ -52,9 +53,9 @@ pub(crate) fn run(workspace: &Workspace, steps: &[&Step]) -> Result<bool> {
     for (number, step) in steps.iter().enumerate() {
         print!("[{:2}/{}] {:20} ", number + 1, steps.len(), step.name);
         std::io::stdout().flush()?;
-        let log = Log::create(&workspace.log_path(step.name), false)?;
+        let log = Log::create(&workspace.log_path(step.name), false)?.with_limit(step.limit());
         let start = Instant::now();
-        let verdict = Verdict::of((step.run)(workspace, &log), required);
+        let verdict = Verdict::of((step.run)(workspace, &log), required, log.time_is_up());
         let time = start.elapsed();
         println!("{verdict:8} {}", seconds(time));
         match &verdict {
@@ -62,7 +63,7 @@ pub(crate) fn run(workspace: &Workspace, steps: &[&Step]) -> Result<bool> {
             Verdict::Skipped(missing) => println!("        skipped: {missing}"),
             Verdict::Failed(error) => {
                 print!("{}", log.tail(SHOWN_LINES));
-                println!("        failed: {error:#}; all of it is in {}", log.path().display());
+                println!("        failed: {error:#}; its output is in {}", log.path().display());
             }
         }
         rows.push((step.name, verdict, time));
@@ -113,8 +114,10 @@ mod tests {
             (|| Err(Missing::without_remedy("no database")), "skipped", "skipped"),
         ];
         for (outcome, here, on_ci) in table {
-            assert_eq!(Verdict::of(outcome(), false).to_string(), here);
-            assert_eq!(Verdict::of(outcome(), true).to_string(), on_ci);
+            assert_eq!(Verdict::of(outcome(), false, false).to_string(), here);
+            assert_eq!(Verdict::of(outcome(), true, false).to_string(), on_ci);
+            let after_its_time = if here == "passed" { "passed" } else { "FAILED" };
+            assert_eq!(Verdict::of(outcome(), false, true).to_string(), after_its_time);
         }
     }
 }

@@ -31,9 +31,7 @@ const HEADINGS: [Heading; 10] = [
         about: "Masked messages, one frame each, every check on. A read brings as much as each library \
                 asks for, at most 64 KiB. The program with Longwire reads 8 KiB, or what a long frame \
                 lacks, and holds frames of up to 128 KiB until they are whole (Input::holding). Longwire \
-                hands out borrowed messages, the others owned ones. From 16 KiB on, what those take \
-                depends on whether malloc keeps their memory or asks the system for it each time. \
-                Nanoseconds a message.",
+                hands out borrowed messages, the others owned ones. Nanoseconds a message.",
         unit: Unit::Nanoseconds,
     },
     Heading {

@@ -4,14 +4,16 @@
 //! and `/poll`. Connections break or fall silent, bytes are late and come in pieces, readers stall, tokens
 //! end and are exchanged for new ones or not, clients come back on another worker and go on where they
 //! were, and now and then the server ends and another one begins, while an application and the clients
-//! publish. All of it, the time included, is decided by one number.
+//! publish, and users are disconnected and unsubscribed. All of it, the time included, is decided by one
+//! number.
 //!
 //! What must hold: in each channel the order is the same for all; nothing comes twice; nothing is
 //! missing without a word of it (`recovered: false`, an unsubscription with 2500, an event `gap`), nor
 //! is that said where the history has it all; who is present in the end is who is connected, and who
 //! came and did not leave; who is back within the grace period has neither left nor come; a token that was
-//! not renewed ends what it is for, and none is ended before; what waits stays within its bounds; what
-//! was dropped was counted.
+//! not renewed ends what it is for, and none is ended before; who is disconnected or unsubscribed was there
+//! when that was asked for, and all who were are; what waits stays within its bounds; what was dropped was
+//! counted.
 //!
 //! `LONGWIRE_SEEDS=10000` runs so many seeds, from `LONGWIRE_FIRST_SEED` on, `LONGWIRE_SEED=n` the one.
 
@@ -39,6 +41,8 @@ struct Sums {
     expired: usize,
     refreshed: usize,
     blinks: usize,
+    ordered_away: usize,
+    ordered_out: usize,
     failed: Vec<u64>,
 }
 
@@ -63,6 +67,8 @@ impl Sums {
         self.expired += book.expired;
         self.refreshed += book.refreshed;
         self.blinks += book.blinks;
+        self.ordered_away += book.orders.sessions;
+        self.ordered_out += book.orders.subscriptions;
     }
 
     fn add(mut self, other: Self) -> Self {
@@ -74,6 +80,8 @@ impl Sums {
         self.expired += other.expired;
         self.refreshed += other.refreshed;
         self.blinks += other.blinks;
+        self.ordered_away += other.ordered_away;
+        self.ordered_out += other.ordered_out;
         self.failed.extend(other.failed);
         self
     }
@@ -110,6 +118,8 @@ fn nothing_is_lost_without_a_word() {
     assert!(sums.failed.is_empty(), "failed: {:?}", sums.failed);
     // It all happens, or the checks would have nothing to check.
     let Sums { delivered, slow, recovered, not_recovered, expired, refreshed, blinks, .. } = sums;
+    let orders = [sums.ordered_away, sums.ordered_out];
     let counts = [delivered, recovered, not_recovered, expired, refreshed, blinks];
+    let counts = [&counts[..], &orders].concat();
     assert!(seeds.end - seeds.start < 20 || !counts.contains(&0) && slow > 0 && sums.skipped > 0);
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::attendance::Attendance;
+use super::orders::Orders;
 use super::told::Memory;
 use super::world::{HISTORY_SIZE, HISTORY_TTL};
 
@@ -53,6 +54,7 @@ pub(crate) struct Book {
     pub(crate) blinks: usize,
     /// As the witness is told it.
     pub(crate) attendance: Attendance,
+    pub(crate) orders: Orders,
     pub(crate) memory: Memory,
 }
 
@@ -78,6 +80,7 @@ impl Book {
         self.is_ending = false;
         self.acknowledged.clear();
         self.attendance = Attendance::default();
+        self.orders.begin_anew();
     }
 
     /// Somebody is told this epoch. Returns which server it is of.

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::book::{Book, Place, namespace_of};
 use super::following::{Asked, Following};
 use super::link::{Link, Transport};
+use super::orders::{UNSUBSCRIBED, is_of_order};
 use super::told::{Line, Told, number};
 use super::world::{GRACE, LOBBY, PRIVATE, World, token};
 
@@ -22,6 +23,10 @@ pub(crate) struct Follower {
     pub(crate) has_room: bool,
     /// Absent until the connect command is answered.
     pub(crate) client: Option<String>,
+    /// Which tick it is; in which it connected last, and in which it was told that it had.
+    pub(crate) tick: u64,
+    pub(crate) came_in: u64,
+    pub(crate) connected_in: Option<u64>,
     pub(crate) channels: BTreeMap<&'static str, Following>,
     pub(crate) next_id: u64,
     pub(crate) asked: BTreeMap<u64, Asked>,
@@ -50,6 +55,9 @@ impl Follower {
             link: None,
             has_room: false,
             client: None,
+            tick: 0,
+            came_in: 0,
+            connected_in: None,
             channels: BTreeMap::new(),
             next_id: 0,
             asked: BTreeMap::new(),
@@ -87,7 +95,7 @@ impl Follower {
     /// Connects to some worker, by a network that takes so many bytes without being read.
     pub(crate) fn connect(&mut self, world: &mut World, random: &mut Random, window: usize) {
         self.lose();
-        self.now = world.now;
+        (self.now, self.came_in) = (world.now, self.tick);
         self.next_id = 1;
         self.asked = BTreeMap::from([(1, Asked::Connect)]);
         self.has_room = window >= 1 << 20;
@@ -106,6 +114,7 @@ impl Follower {
     /// Forgets the connection, and keeps its places.
     fn lose(&mut self) {
         (self.link, self.client, self.stalled) = (None, None, false);
+        self.connected_in = None;
         for following in self.channels.values_mut() {
             (following.subscribed, following.asking) = (false, false);
             following.ended_behind = 0;
@@ -113,8 +122,9 @@ impl Follower {
     }
 
     /// The connection breaks, or ends, or is left without a word.
-    pub(crate) fn cut(&mut self, random: &mut Random) {
-        let is_heard = self.link.take().is_some_and(|link| link.cut(random));
+    pub(crate) fn cut(&mut self, random: &mut Random, book: &Book) {
+        let is_heard = self.link.take().is_some_and(|link| link.cut(random))
+            && !self.may_be_ordered_away(book);
         for following in self.channels.values_mut() {
             let is_sure = is_heard && self.has_room && following.subscribed;
             following.cut_at = is_sure.then_some(self.now);
@@ -172,6 +182,7 @@ impl Follower {
             return;
         }
         following.asking = true;
+        following.asked_in = self.tick;
         following.expires = expires;
         let mut subscribe = json!({ "channel": channel, "join_leave": true });
         if channel == PRIVATE {
@@ -261,6 +272,8 @@ impl Follower {
         if code == 3005 {
             assert!(self.is_over(self.expires), "it has not expired: {:?}", self.expires);
             book.expired += 1;
+        } else if is_of_order(code) {
+            self.ordered_away(code, book);
         } else {
             book.note_end(code);
         }
@@ -283,7 +296,7 @@ impl Follower {
             Asked::Connect => {
                 let connect = &reply["connect"];
                 let text = |name: &str| connect[name].as_str().unwrap_or_default().to_owned();
-                self.client = Some(text("client"));
+                (self.client, self.connected_in) = (Some(text("client")), Some(self.tick));
                 self.link.as_mut().expect("a link").name((text("session"), text("node")));
                 assert!(error.is_none() && !text("client").is_empty(), "{reply}");
                 assert_eq!(connect["expires"] == true, self.expires.is_some(), "{reply}");
@@ -361,6 +374,7 @@ impl Follower {
         }
         following.place = Some(place);
         (following.subscribed, following.asking) = (true, false);
+        following.subscribed_in = self.tick;
         following.news.clear();
         let is_blink = following.cut_at.take().is_some_and(|at| self.now < at + GRACE);
         if is_blink && channel == LOBBY {
@@ -402,10 +416,15 @@ impl Follower {
                 match code {
                     2500 => *book.gaps.entry(namespace_of(channel)).or_default() += 1,
                     2501 => book.expired += 1,
+                    UNSUBSCRIBED => {}
                     _ => panic!("{told:?}"),
                 }
                 assert!(code != 2501 || is_over, "it has not expired: {expires:?}");
                 (following.subscribed, following.ended_behind) = (false, self.next_id);
+                let asked_in = following.asked_in;
+                if code == UNSUBSCRIBED {
+                    self.ordered_out(channel, asked_in, book);
+                }
                 self.subscribe(channel);
             }
             Told::Gap { .. } | Told::Disconnect { .. } => panic!("{told:?}"),

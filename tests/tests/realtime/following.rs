@@ -31,6 +31,9 @@ pub(crate) struct Following {
     pub(crate) place: Option<Place>,
     /// The end of the token that it was subscribed with.
     pub(crate) expires: Option<Duration>,
+    /// In which tick it asked for its subscription, and knew that it has it.
+    pub(crate) asked_in: u64,
+    pub(crate) subscribed_in: u64,
     /// The last command before it knew that its subscription had ended.
     pub(crate) ended_behind: u64,
     /// When it was cut off without a doubt, having been there without a doubt.

@@ -8,6 +8,7 @@ pub(crate) mod follower;
 pub(crate) mod following;
 pub(crate) mod http;
 pub(crate) mod link;
+pub(crate) mod orders;
 pub(crate) mod pipe;
 pub(crate) mod reader;
 pub(crate) mod renewal;

@@ -37,6 +37,15 @@ pub(crate) const LARGE_WINDOW: usize = 1 << 20;
 /// Time does not go on for longer without anyone doing anything.
 const MAX_PASS: Duration = Duration::from_secs(1);
 
+/// What the application asks for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Wanted {
+    /// A publication, by its channel and number.
+    Publication(&'static str, usize),
+    /// Something of a user, by the order's number.
+    Order(usize),
+}
+
 pub(crate) struct Run {
     pub(crate) random: Random,
     pub(crate) world: World,
@@ -45,8 +54,8 @@ pub(crate) struct Run {
     pub(crate) readers: Vec<Reader>,
     /// Is in all channels from the beginning, and nothing happens to it but the end of the server.
     pub(crate) witness: Follower,
-    /// The application's connection to each worker, and what it has asked to publish there.
-    pub(crate) application: Vec<(Http, VecDeque<(&'static str, usize)>)>,
+    /// The application's connection to each worker, and what it has asked for there.
+    pub(crate) application: Vec<(Http, VecDeque<Wanted>)>,
     max_history_bytes: usize,
     /// In which step the server ends and another one begins.
     restarts_in: Option<usize>,
@@ -172,6 +181,9 @@ impl Run {
             let count = 1 + self.random.below(60);
             self.publish_by_application(channel, count);
         }
+        if self.once_in(2) {
+            self.order();
+        }
         let time = match self.random.below(25) {
             0 => 4_000,
             _ => self.random.below(400),
@@ -181,7 +193,7 @@ impl Run {
 
     fn follower_acts(&mut self, at: usize) {
         let channel = self.channel();
-        let Self { followers, random, world, .. } = self;
+        let Self { followers, random, world, book, .. } = self;
         let follower = &mut followers[at];
         if !follower.has_link() {
             let window = if random.below(2) == 0 { SMALL_WINDOW } else { LARGE_WINDOW };
@@ -192,7 +204,7 @@ impl Run {
             return;
         }
         match random.below(80) {
-            0..3 => follower.cut(random),
+            0..3 => follower.cut(random, book),
             3 | 4 => follower.stalled = follower.is_connected(),
             5..14 => follower.want(channel),
             14..17 => follower.leave(channel),
@@ -214,15 +226,38 @@ impl Run {
 
     /// Publishes so much with one request.
     pub(crate) fn publish_by_application(&mut self, channel: &'static str, count: usize) {
-        let worker = self.random.below(self.application.len());
+        let publications: Vec<_> = (0..count).map(|_| self.publication(channel)).collect();
+        self.batch(publications);
+    }
+
+    fn publication(&mut self, channel: &'static str) -> (Wanted, String) {
+        let (number, data) = self.data();
+        let command = format!(r#"{{"publish":{{"channel":"{channel}","data":{data}}}}}"#);
+        (Wanted::Publication(channel, number), command)
+    }
+
+    /// Has the users of some followers disconnected, or unsubscribed, among publications.
+    fn order(&mut self) {
         let mut commands = Vec::new();
-        for _ in 0..count {
-            let (number, data) = self.data();
-            commands.push(format!(r#"{{"publish":{{"channel":"{channel}","data":{data}}}}}"#));
-            self.application[worker].1.push_back((channel, number));
+        for _ in 0..1 + self.random.below(3) {
+            let (at, channel) = (self.random.below(self.followers.len()), self.channel());
+            let channel = (self.random.below(2) == 0).then_some(channel);
+            let (number, command) = self.book.orders.give(&self.followers[at].user, channel);
+            commands.push((Wanted::Order(number), command));
+            let channel = self.channel();
+            commands.push(self.publication(channel));
         }
-        let body = format!(r#"{{"commands":[{}]}}"#, commands.join(","));
-        self.application[worker].0.ask(post("/api/batch", &body));
+        self.batch(commands);
+    }
+
+    /// Asks some worker for all of this, one behind the other or at once.
+    fn batch(&mut self, commands: Vec<(Wanted, String)>) {
+        let (http, wanted) = &mut self.application[self.random.below(WORKERS.into())];
+        let parallel = self.random.below(2) == 0;
+        let (asked, commands): (Vec<_>, Vec<_>) = commands.into_iter().unzip();
+        wanted.extend(asked);
+        let body = format!(r#"{{"commands":[{}],"parallel":{parallel}}}"#, commands.join(","));
+        http.ask(post("/api/batch", &body));
     }
 
     /// Some time goes by: what is under way arrives, or a part of it, the workers do their work, and the
@@ -263,7 +298,14 @@ impl Run {
                 let answer: Value =
                     serde_json::from_str(&body).unwrap_or_else(|_| panic!("{status} {body}"));
                 for reply in answer["replies"].as_array().expect("replies") {
-                    let (channel, number) = asked.pop_front().expect("a question");
+                    let (channel, number) = match asked.pop_front().expect("a question") {
+                        Wanted::Publication(channel, number) => (channel, number),
+                        Wanted::Order(number) => {
+                            assert!(reply.get("error").is_none(), "{reply}");
+                            book.orders.answered(number);
+                            continue;
+                        }
+                    };
                     let epoch = reply["publish"]["epoch"].as_str().map(str::to_owned);
                     let place = epoch.zip(reply["publish"]["offset"].as_u64());
                     let place = place.unwrap_or_else(|| panic!("{status} {body}"));
@@ -272,6 +314,9 @@ impl Run {
                 }
             }
         }
+        followers.iter().for_each(|it| it.check_orders(book));
+        book.orders.tick += 1;
+        followers.iter_mut().for_each(|it| it.tick = book.orders.tick);
     }
 
     fn check_bounds(&mut self) {

@@ -20,9 +20,10 @@ const TUNABLES: &str = "GLIBC_TUNABLES";
 const NO_REP_MOVSB: &str = "glibc.cpu.x86_rep_movsb_threshold=0xffffffffffffffff";
 
 /// Why, for the page. Measured: 16 KiB take 0.2 to 0.3 µs, and 6 to 9 µs in that case.
-const ABOUT_COPIES: &str = "glibc's memcpy is kept from `rep movsb` (GLIBC_TUNABLES): on AMD's Zen 3 that takes some thirty \
-     times as long where the target happens to lie 1 to 31 bytes behind the source, modulo 4,096, so \
-     that luck in where malloc puts a buffer would decide rows of any library.";
+const ABOUT_COPIES: &str = "\
+    glibc's memcpy is kept from `rep movsb` (GLIBC_TUNABLES): on AMD's Zen 3 that takes some thirty times \
+    as long where the target happens to lie 1 to 31 bytes behind the source, modulo 4,096, so that luck \
+    in where malloc puts a buffer would decide rows of any library.";
 
 /// What to measure, and what becomes of it.
 #[derive(clap::Args)]

@@ -233,7 +233,8 @@ pub enum BrokerEvent {
         /// What.
         news: News,
     },
-    /// Something to do for those sessions that said who they are before it was asked for.
+    /// Something to do for those sessions that said who they are before it was asked for, and for the
+    /// subscriptions that they asked for before.
     Control {
         /// They are numbered from 1 on, over all hubs.
         number: u64,

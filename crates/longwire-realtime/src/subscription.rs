@@ -22,6 +22,9 @@ pub(crate) struct Subscription {
     /// Who the subscriber is in this channel, if that is more than what it is in all.
     pub(crate) info: Option<Arc<ClientInfo>>,
     pub(crate) expires_at: Option<Duration>,
+    /// The last control when its client asked for it: it and those before it do not mean this
+    /// subscription. 0 where an application asked, whose controls come in their order.
+    pub(crate) last_control: u64,
 }
 
 impl Subscription {
@@ -43,4 +46,4 @@ pub(crate) struct Subscriber {
 }
 
 const _: () = assert!(size_of::<Subscriber>() == 24, "what a subscriber costs a channel");
-const _: () = assert!(size_of::<Subscription>() == 40, "what a subscription costs a session");
+const _: () = assert!(size_of::<Subscription>() == 48, "what a subscription costs a session");

@@ -2,8 +2,14 @@
 
 mod world;
 
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use longwire_realtime::broker::{Broker as _, BrokerRequest, Control};
 use longwire_realtime::{
-    Command, Config, Dialect, Disconnect, Recover, Request, SessionId, Target, Times,
+    Command, Config, ConnectionClaims, Dialect, Disconnect, Hub, MemoryBroker, MemoryNode,
+    MemoryPresence, Output, Recover, Request, Seams, SessionId, SubscriptionClaims, Target, Times,
+    TokenError, Tokens,
 };
 use world::{World, api_publish, config, connect, publish, seconds, subscribe, words, world};
 
@@ -106,6 +112,94 @@ fn who_comes_later_is_not_meant() {
         world.api(0, end(4500)).unwrap();
         assert_eq!(world.close_code(after), Some(4500), "{request:?}");
     }
+}
+
+/// A subscription that a client asks for when it was to lose those that it had. Each row is what it says
+/// on one hub behind what an application asks of another one, and what it is told.
+#[test]
+fn who_subscribes_later_is_not_meant() {
+    let unsubscribe = |channel: &str| Command::Unsubscribe { channel: channel.into() };
+    let rows: [(&[Command], &[&str]); 3] = [
+        (&[], &["news unsubscribed 2000"]),
+        (
+            &[unsubscribe("news"), subscribe("news")],
+            &["unsubscribed", "subscribed at 1/0", "news 1=1"],
+        ),
+        (&[subscribe("other")], &["subscribed at 2/0", "news unsubscribed 2000", "other 1=1"]),
+    ];
+    for (commands, lines) in rows {
+        for channel in [None, Some("news".to_string())] {
+            let mut world = World::new(2, config(&[]));
+            let client = world.subscriber(1, "7", "news");
+            let target = of_user("7");
+            world.api_alone(0, Request::Unsubscribe { target, channel: channel.clone() });
+            commands.iter().for_each(|command| world.send_alone(client, command.clone()));
+            world.settle();
+            for channel in ["news", "other"] {
+                world.api(0, api_publish(channel, "1")).unwrap();
+            }
+            assert_eq!(world.lines(client), lines, "{commands:?}, {channel:?}");
+        }
+    }
+}
+
+/// What an application asks for is done in its order, whatever a client asks for meanwhile.
+#[test]
+fn an_application_takes_back_what_it_gave() {
+    let mut world = World::new(2, config(&[]));
+    let client = world.connect(1, "7");
+    let (target, channel) = (of_user("7"), "given".to_string());
+    let give = Request::Subscribe { target, channel, recover: None, info: None, ttl: None };
+    world.api_alone(0, give);
+    let (target, channel) = (of_user("7"), Some("given".to_string()));
+    world.api_alone(0, Request::Unsubscribe { target, channel });
+    world.send_alone(client, subscribe("own"));
+    world.settle();
+    assert_eq!(
+        world.lines(client),
+        ["subscribed at 1/0", "given subscribed at 2/0", "given unsubscribed 2000"]
+    );
+}
+
+/// While a token is looked at, an application disconnects its user.
+struct Slow(Mutex<MemoryBroker>);
+
+impl Tokens for Slow {
+    fn connection(&self, user: &str, now: Duration) -> Result<ConnectionClaims, TokenError> {
+        let disconnect = Disconnect { code: 4000, reason: "".into() };
+        let (target, whitelist) = (of_user(user), Vec::new());
+        let control = Control::Disconnect { target, whitelist, disconnect };
+        let request = BrokerRequest::Control(Arc::new(control));
+        self.0.lock().unwrap().request(1, request, now);
+        Ok(ConnectionClaims { user: user.into(), ..ConnectionClaims::default() })
+    }
+
+    fn subscription(&self, _: &str, _: Duration) -> Result<SubscriptionClaims, TokenError> {
+        Err(TokenError::Invalid)
+    }
+}
+
+#[test]
+fn whose_token_was_good_before_it_was_asked_for_is_meant() {
+    let config = Arc::new(config(&[]));
+    let node = MemoryNode::new(&config.limits, &config.times, Box::new(|| 1));
+    let seams = Seams {
+        broker: Box::new(node.broker(Box::new(|| {}))),
+        presence: Box::new(MemoryPresence::new(config.times.presence_lease).hub()),
+        codec: Box::new(words::Words),
+        tokens: Box::new(Slow(Mutex::new(node.broker(Box::new(|| {}))))),
+        chance: Box::new(|| 1),
+    };
+    let mut hub = Hub::new(config, seams, Duration::ZERO);
+    let key = hub.open(Dialect::CentrifugeWebSocket, Duration::ZERO).unwrap();
+    hub.command(key, 1, connect("7"), Duration::ZERO);
+    let mut codes = Vec::new();
+    while let Some(output) = hub.poll_output() {
+        if let Output::Close { disconnect, .. } = output {
+            codes.push(disconnect.code);
+        }
+    }
+    assert_eq!(codes, [4000]);
 }
 
 #[test]

@@ -18,6 +18,8 @@ impl Hub {
         id: CommandId,
         connect: &Connect,
     ) -> Result<(), Error> {
+        // Noted before the token is looked at: who is asked for from here on is there.
+        let last_control = self.seams.broker.last_control();
         let unix_now = self.unix_now();
         let claims = match &connect.token {
             Some(token) => match self.seams.tokens.connection(token, unix_now) {
@@ -54,13 +56,14 @@ impl Hub {
                 channels.push((name, namespace, claimed.info.clone()));
             }
         }
-        self.begin(key, id, &claims, channels.len());
+        self.begin(key, id, &claims, channels.len(), last_control);
         for (name, namespace, info) in channels {
             let recover = connect.subs.iter().find(|(channel, _)| *channel == name.as_str());
             let recover = recover.map(|(_, recover)| recover.clone());
             self.begin_subscription(key, name, namespace, Origin::Connect, |it| {
                 it.recover = recover;
                 it.info = info;
+                it.last_control = last_control;
             });
         }
         self.finish_connect(key);
@@ -74,6 +77,7 @@ impl Hub {
         id: CommandId,
         claims: &ConnectionClaims,
         channels: usize,
+        last_control: u64,
     ) {
         let leeway = self.config.times.expiry_leeway;
         let unix_now = self.unix_now();
@@ -95,7 +99,6 @@ impl Hub {
             subs: Vec::new(),
             recovered_bytes: 0,
         }));
-        let last_control = self.seams.broker.last_control();
         self.sessions.identify(key, Arc::clone(&claims.user), last_control);
         self.sessions.schedule(key);
     }

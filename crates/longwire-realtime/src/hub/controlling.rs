@@ -35,11 +35,13 @@ impl Hub {
             Control::Unsubscribe { target, channel } => {
                 for key in self.sessions.meant(target, number) {
                     let Some(session) = self.sessions.get(key) else { continue };
-                    let indexes: Vec<_> = match channel {
-                        Some(channel) => self.channels.find(channel.as_str()).into_iter().collect(),
-                        None => session.subscriptions.iter().map(|it| it.channel).collect(),
-                    };
-                    for index in indexes {
+                    let named = channel.as_ref().map(|it| self.channels.find(it.as_str()));
+                    // As sessions do, a subscription may have come when this had been asked for.
+                    let meant = session.subscriptions.iter().filter(|it| {
+                        it.last_control < number
+                            && named.is_none_or(|named| named == Some(it.channel))
+                    });
+                    for index in meant.map(|it| it.channel).collect::<Vec<_>>() {
                         self.revoke(key, index, Unsubscribed::SERVER);
                     }
                 }

@@ -26,6 +26,8 @@ pub(super) struct Wishes {
     /// On this hub's clock, without leeway.
     pub(super) expires_at: Option<Duration>,
     pub(super) join_leave: bool,
+    /// The last control before it was wished for.
+    pub(super) last_control: u64,
 }
 
 impl Hub {
@@ -35,6 +37,7 @@ impl Hub {
         id: CommandId,
         subscribe: &Subscribe,
     ) -> Result<(), Error> {
+        let last_control = self.seams.broker.last_control();
         let (name, namespace) = self.resolve(&subscribe.channel)?;
         let Some(session) = self.sessions.get(key) else { return Ok(()) };
         let subscribed = self.channels.find(name.as_str());
@@ -57,7 +60,7 @@ impl Hub {
         let recover = subscribe.recover.clone();
         let join_leave = subscribe.join_leave;
         self.begin_subscription(key, name, namespace, Origin::Command(id), |it| {
-            *it = Wishes { recover, info: claims.info, expires_at, join_leave };
+            *it = Wishes { recover, info: claims.info, expires_at, join_leave, last_control };
         });
         Ok(())
     }
@@ -103,6 +106,7 @@ impl Hub {
                 Arc::new(ClientInfo { chan_info: Some(info), ..client.clone() })
             }),
             expires_at: wishes.expires_at.map(|at| at.saturating_add(leeway)),
+            last_control: wishes.last_control,
         });
         session.note_expiries();
         self.sessions.schedule(key);

@@ -61,6 +61,12 @@ impl Dialect {
         !matches!(self, Self::Poll)
     }
 
+    /// Whether subscribers are told who comes and goes without having asked for it: a URL names channels
+    /// and nothing else. A poll, which is not there between two requests, would be told of some alone.
+    pub const fn is_told_of_members(self) -> bool {
+        matches!(self, Self::Sse)
+    }
+
     /// Whether the end of a session is a push, there being no close code.
     pub const fn is_told_of_its_end(self) -> bool {
         !matches!(self, Self::CentrifugeWebSocket)

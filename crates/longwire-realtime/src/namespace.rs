@@ -70,12 +70,14 @@ pub struct Namespace {
     pub recover: bool,
     /// Whether the channels know who is in them.
     pub presence: bool,
-    /// Whether clients that ask for it are told who joins and leaves; only with `presence`.
+    /// Whether clients that ask for it, and event streams, are told who joins and leaves; only with
+    /// `presence`.
     pub join_leave: bool,
     /// How long a user whose connection broke stays: one that comes back within it has neither left
     /// nor joined. Zero for no grace, and no grace for someone anonymous.
     pub presence_grace: Duration,
-    /// In channels of more clients than this, joins and leaves are told as counts.
+    /// In channels of more clients than this, joins and leaves are told as counts, where the dialect has
+    /// a word for that.
     pub coalesce_above_clients: usize,
     /// How often these counts come, at most.
     pub coalesce_interval: Duration,

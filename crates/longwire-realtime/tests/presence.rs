@@ -2,8 +2,10 @@
 
 mod world;
 
-use longwire_realtime::{Command, Error, Namespace, PresenceStats, Request, Response, Subscribe};
-use world::{World, config, open_namespace, seconds, subscribe, unsubscribe};
+use longwire_realtime::{
+    Command, Dialect, Error, Namespace, PresenceStats, Request, Response, Subscribe,
+};
+use world::{World, config, connect, open_namespace, seconds, subscribe, unsubscribe};
 
 fn presence() -> Namespace {
     Namespace { presence: true, join_leave: true, history_size: 0, ..open_namespace() }
@@ -54,6 +56,31 @@ fn only_those_who_ask_are_told() {
     assert_eq!(world.send(ada, Command::Subscribe(quiet)), ["subscribed"]);
     world.subscriber(0, "bob", "room:1");
     assert_eq!(world.lines(ada), [""; 0]);
+}
+
+/// Who chose channels in a URL has no way to ask. An event stream is told without it, by name and among many
+/// as a number; a long poll, which is not there between two requests, would be told of some.
+#[test]
+fn event_streams_are_told_without_asking() {
+    let crowd =
+        Namespace { coalesce_above_clients: 2, coalesce_interval: seconds(1), ..presence() };
+    let rows: [(Dialect, &[&str], &[&str]); 2] = [
+        (Dialect::Sse, &["subscribed", "room:1 +1", "room:1 +3=bob"], &["room:1 3/3"]),
+        (Dialect::Poll, &["subscribed"], &[]),
+    ];
+    for (dialect, of_few, of_many) in rows {
+        let mut world = room_of(crowd.clone(), 1);
+        let reader = world.open_dialect(0, dialect);
+        world.send(reader, connect(""));
+        let quiet = Subscribe { channel: "room:1".into(), ..Subscribe::default() };
+        let mut lines = world.send(reader, Command::Subscribe(quiet));
+        world.subscriber(0, "bob", "room:1");
+        lines.extend(world.lines(reader));
+        assert_eq!(lines, of_few, "{dialect:?}");
+        world.subscriber(0, "carol", "room:1");
+        world.pass(seconds(1));
+        assert_eq!(world.lines(reader), of_many, "{dialect:?}");
+    }
 }
 
 /// What the one who watches is told when someone's connection ends and the same user comes back

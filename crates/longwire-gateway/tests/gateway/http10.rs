@@ -106,6 +106,9 @@ fn events_come_without_chunks() {
     );
     assert_eq!([line(), line()], ["retry: 50\n", "\n"]);
     assert!(line().starts_with("id: 1.a.") && line() == "\n");
+    // The reader itself has come.
+    assert_eq!(line(), "event: join\n");
+    assert!(line().starts_with("data: {\"channel\":\"a\",\"join\":{") && line() == "\n");
     for data in ["1", "[2]"] {
         server.publish("a", data);
         assert!(line().starts_with("id: 1.a."));

@@ -224,7 +224,7 @@ impl Hub {
             since,
             session: pending.key,
             dialect,
-            join_leave: pending.join_leave,
+            join_leave: pending.join_leave || dialect.is_told_of_members(),
         });
         channel.dialects[dialect.index()] += 1;
         if channel.position.is_none() {

@@ -100,7 +100,7 @@ mod tests {
                 "default_namespace",
                 "| `publish`<br>`LONGWIRE_DEFAULT_NAMESPACE_PUBLISH` \
                  | \"nobody\", \"users\", \"anyone\" | `\"nobody\"` \
-                 | Who may publish, having subscribed. |\n",
+                 | Who may publish, of those who have subscribed or may subscribe. |\n",
             ),
         ];
         for (section, row) in rows {

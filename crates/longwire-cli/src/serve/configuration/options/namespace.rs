@@ -21,16 +21,20 @@ pub(crate) static NAMESPACE: &[Row] = &[
         "Who may subscribe. Beside them, whoever has a subscription token for the channel may, and in \
          a channel `name#user1,user2` its users, and nobody else.",
     ),
-    Row::new("publish", |it| Access(&mut it.publish), "Who may publish, having subscribed."),
+    Row::new(
+        "publish",
+        |it| Access(&mut it.publish),
+        "Who may publish, of those who have subscribed or may subscribe.",
+    ),
     Row::new(
         "see_presence",
         |it| Access(&mut it.see_presence),
-        "Who may ask who is in the channel, having subscribed. Needs `presence`.",
+        "Who of the same may ask who is in the channel. Needs `presence`.",
     ),
     Row::new(
         "see_history",
         |it| Access(&mut it.see_history),
-        "Who may ask for its history, having subscribed. Needs `history_size`.",
+        "Who of the same may ask for its history. Needs `history_size`.",
     ),
     Row::new(
         "history_size",
@@ -67,18 +71,20 @@ pub(crate) static NAMESPACE: &[Row] = &[
     Row::new(
         "join_leave",
         |it| Flag(&mut it.join_leave),
-        "Whether clients that ask for it are told who joins and leaves. Needs `presence`.",
+        "Whether clients that ask for it, and event streams, are told who joins and leaves. Needs \
+         `presence`.",
     ),
     Row::new(
         "presence_grace",
         |it| Duration(&mut it.presence_grace, 0, HOUR),
         "How long a user whose connection broke stays: one that comes back within it has neither \
-         left nor joined. Needs `presence`.",
+         left nor joined. Not for those without a user. Needs `presence`.",
     ),
     Row::new(
         "coalesce_above_clients",
         |it| Count(&mut it.coalesce_above_clients, 0, 10_000_000),
-        "In channels of more clients than this, joins and leaves are told as counts.",
+        "In channels of more clients than this, joins and leaves are told as counts, and only to event \
+         streams: SDKs' protocol has no word for that, and their clients have to ask.",
     ),
     Row::new(
         "coalesce_interval",

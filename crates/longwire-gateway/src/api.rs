@@ -63,7 +63,7 @@ impl Gateway {
             return text(404, "the API is off: there is no key for it\n");
         }
         let key = header(incoming.request, "X-API-Key");
-        if !self.settings.api.admits(key) {
+        if !self.settings.api.admits(key.as_deref()) {
             let mut response = longwire_server::Response::text(
                 401,
                 "X-API-Key has to be one of the server's keys\n",

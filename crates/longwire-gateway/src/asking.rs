@@ -129,6 +129,10 @@ impl Gateway {
             Word::Reply(_, Ok(_) | Err(Error::AlreadySubscribed)) => {
                 return self.ask_next(session, peers.now());
             }
+            // RFC 9110 §15.5.14: a name that is too long was refused before.
+            Word::Reply(ASKED, Err(error @ Error::TooLong(_))) => {
+                Answer::Now(Response::text(413, format!("{error}\n")))
+            }
             Word::Reply(_, Err(error)) => refusal(error),
             Word::Payload(_) | Word::Push(_) => return,
         };

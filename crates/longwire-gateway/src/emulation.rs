@@ -14,6 +14,7 @@ use serde::Deserialize;
 
 use crate::gateway::{Gateway, text};
 use crate::node::Mail;
+use crate::query::{QueryError, pairs};
 
 /// What comes by `POST /emulation`.
 #[derive(Deserialize)]
@@ -48,8 +49,10 @@ pub(crate) fn first_commands<'a>(
 /// as for a picture, and the browser does not say then whose page it is. To connect changes nothing;
 /// commands behind that would.
 fn first_command(query: &str) -> Result<String, &'static str> {
-    let mut pairs = form_urlencoded::parse(query.as_bytes());
+    let pairs: Result<Vec<_>, _> = pairs(query).collect();
+    let pairs = pairs.map_err(|_| QueryError::NotUtf8.explanation())?;
     let (_, command) = pairs
+        .iter()
         .find(|(name, _)| name == "cf_connect")
         .ok_or("the command to begin with is missing: cf_connect in the query\n")?;
     let command = command.trim_end();
@@ -124,6 +127,7 @@ mod tests {
             ("connect={}", Err(missing)),
             ("cf_connect={}%0A{}", Err(several)),
             ("cf_connect=%0A{}", Err(several)),
+            ("cf_connect={}&x=%FF", Err("the query has to be UTF-8\n")),
         ];
         for (query, expected) in table {
             assert_eq!(first_command(query), expected.map(str::to_owned), "{query}");

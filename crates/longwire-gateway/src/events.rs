@@ -42,7 +42,8 @@ impl Gateway {
                 "the query of events may have channel, token and lastEventId alone\n",
             );
         }
-        let last_id = header(incoming.request, "Last-Event-ID").or(query.last_event_id.as_deref());
+        let last_id = header(incoming.request, "Last-Event-ID");
+        let last_id = last_id.as_deref().or(query.last_event_id.as_deref());
         if last_id == Some(STOP_ID) {
             return Answer::Now(Response { status: 204, headers: Vec::new(), body: b"".into() });
         }

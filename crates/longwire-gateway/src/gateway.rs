@@ -1,6 +1,7 @@
 //! The application of one worker: what happens on its connections goes to its hub, and what the hub
 //! wants done goes to the connections.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 use std::net::SocketAddr;
@@ -246,6 +247,7 @@ impl Application for Gateway {
             return text(404, "there is nothing here\n");
         };
         let origin = header(request, "Origin");
+        let origin = origin.as_deref();
         let verdict = self.settings.judge(origin, request.host());
         // A page must not have its visitor publish either, without reading what comes of it.
         if verdict == Verdict::Refused && route != Route::Health {
@@ -326,9 +328,13 @@ impl Application for Gateway {
     }
 }
 
-/// The first value of a header, if it is text.
-pub(crate) fn header<'a>(request: &Request<'a>, name: &str) -> Option<&'a str> {
-    request.headers().values(name).next().and_then(|value| str::from_utf8(value).ok())
+/// The value of a header. What is no text, or stands there twice, must not count as if it were absent:
+/// it is text that nothing accepts.
+pub(crate) fn header<'a>(request: &Request<'a>, name: &str) -> Option<Cow<'a, str>> {
+    let mut values = request.headers().values(name).map(String::from_utf8_lossy);
+    let first = values.next()?;
+    // RFC 9110 §5.3: several lines of a field are one, with commas between.
+    Some(values.fold(first, |all, value| Cow::Owned([&*all, ", ", &*value].concat())))
 }
 
 /// A short answer for people.

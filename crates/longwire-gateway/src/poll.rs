@@ -3,6 +3,7 @@
 //! enough. The answer says where the client is then; one that is lost loses nothing, since the client
 //! asks again from where it was.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use longwire_realtime::Dialect;
@@ -69,7 +70,7 @@ impl Gateway {
         };
         let max_wait = self.settings.max_poll_wait;
         let wait = query.wait.unwrap_or(max_wait).min(max_wait);
-        let if_none_match = header(incoming.request, "If-None-Match").map(str::to_owned);
+        let if_none_match = header(incoming.request, "If-None-Match").map(Cow::into_owned);
         let Some(session) = self.hub.open(Dialect::Poll, now) else {
             return text(503, "there are as many sessions as there may be\n");
         };

@@ -1,8 +1,11 @@
 //! What the URL of a reader says.
 
+use std::borrow::Cow;
+use std::str::Utf8Error;
 use std::time::Duration;
 
 use longwire_server::Request;
+use percent_encoding::percent_decode_str;
 
 use crate::gateway::header;
 
@@ -27,6 +30,7 @@ pub(crate) enum QueryError {
     NoChannel,
     TooManyChannels,
     Wait,
+    NotUtf8,
     /// Nothing is to be ignored that was meant to change what comes.
     Unknown,
 }
@@ -39,6 +43,7 @@ impl QueryError {
             }
             Self::TooManyChannels => "the query names more channels than a session may have\n",
             Self::Wait => "wait has to be a number of seconds, without a fraction\n",
+            Self::NotUtf8 => "the query has to be UTF-8\n",
             Self::Unknown => {
                 "the query may have channel, token, since, lastEventId and wait alone\n"
             }
@@ -50,15 +55,16 @@ impl Query {
     pub(crate) fn parse(request: &Request<'_>, max_channels: usize) -> Result<Self, QueryError> {
         let mut query = Self::parse_pairs(request.query().unwrap_or_default(), max_channels)?;
         if query.token.is_none() {
-            query.token = header(request, "Authorization").and_then(bearer).map(str::to_owned);
+            query.token =
+                header(request, "Authorization").as_deref().and_then(bearer).map(str::to_owned);
         }
         Ok(query)
     }
 
     fn parse_pairs(text: &str, max_channels: usize) -> Result<Self, QueryError> {
         let mut query = Self::default();
-        for (name, value) in form_urlencoded::parse(text.as_bytes()) {
-            let value = value.into_owned();
+        for pair in pairs(text) {
+            let (name, value) = pair.map_err(|_| QueryError::NotUtf8)?;
             match &*name {
                 "channel" if query.channels.contains(&value) => {}
                 "channel" if query.channels.len() == max_channels => {
@@ -79,10 +85,23 @@ impl Query {
     }
 }
 
-/// The token in an `Authorization` (RFC 6750 §2.1).
+/// The names and values of a query (the URL standard, "application/x-www-form-urlencoded parsing"). What is
+/// no UTF-8 is not put right: two names that differ would be the same.
+pub(crate) fn pairs(text: &str) -> impl Iterator<Item = Result<(String, String), Utf8Error>> {
+    let decode = |text: &str| {
+        let spaced = text.replace('+', " ");
+        percent_decode_str(&spaced).decode_utf8().map(Cow::into_owned)
+    };
+    text.split('&').filter(|pair| !pair.is_empty()).map(move |pair| {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        Ok((decode(name)?, decode(value)?))
+    })
+}
+
+/// The token in an `Authorization` (RFC 6750 §2.1). None at all behind the scheme is one that is not valid.
 fn bearer(credentials: &str) -> Option<&str> {
     // RFC 9110 §11.1, §11.4: the scheme, in any case, spaces, and the token.
-    let (scheme, token) = credentials.split_once(' ')?;
+    let (scheme, token) = credentials.split_once(' ').unwrap_or((credentials, ""));
     scheme.eq_ignore_ascii_case("Bearer").then(|| token.trim_start_matches(' '))
 }
 
@@ -102,6 +121,11 @@ mod tests {
             ("channel=a", Ok(channels(&["a"]))),
             ("channel=b&channel=a&channel=b", Ok(channels(&["b", "a"]))),
             ("channel=a%3Ab+c", Ok(channels(&["a:b c"]))),
+            // What only looks like an escape stands for itself.
+            ("&ch%61nnel=%zz%2=&", Ok(channels(&["%zz%2="]))),
+            ("channel=%C3%BC", Ok(channels(&["ü"]))),
+            ("channel=%C3", Err(QueryError::NotUtf8)),
+            ("channel=a&%FF", Err(QueryError::NotUtf8)),
             ("channel=a&wait=7", Ok(Query { wait, ..channels(&["a"]) })),
             (
                 "since=1.a.x.2&channel=a",

@@ -324,8 +324,7 @@ pub(crate) fn refusal(error: &Error) -> Answer {
         }
         Error::PermissionDenied => 403,
         Error::UnknownChannel | Error::NotAvailable => 404,
-        Error::BadRequest(_) | Error::AlreadySubscribed => 400,
-        Error::TooLong(_) => 413,
+        Error::BadRequest(_) | Error::AlreadySubscribed | Error::TooLong(_) => 400,
         Error::LimitExceeded(_) | Error::TooManyRequests => 429,
         _ => 500,
     };

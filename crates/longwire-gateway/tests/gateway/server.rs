@@ -100,10 +100,15 @@ impl TestServer {
     }
 
     /// A connection on which this was sent.
-    pub(crate) fn connect(&self, bytes: &str) -> TcpStream {
+    pub(crate) fn connect(&self, text: &str) -> TcpStream {
+        self.connect_bytes(text.as_bytes())
+    }
+
+    /// The same, of bytes that may be no text.
+    pub(crate) fn connect_bytes(&self, bytes: &[u8]) -> TcpStream {
         let mut stream = TcpStream::connect(self.address).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
-        stream.write_all(bytes.as_bytes()).unwrap();
+        stream.write_all(bytes).unwrap();
         stream
     }
 

@@ -2,6 +2,7 @@
 //! the book in which all that was published stands.
 #![allow(dead_code, reason = "each file of tests uses a part of it")]
 
+pub(crate) mod answers;
 pub(crate) mod attendance;
 pub(crate) mod book;
 pub(crate) mod follower;

@@ -94,7 +94,7 @@ impl Gateway {
         let mut rounds = 0;
         let mut is_much = false;
         loop {
-            let Self { hub, links, calls, .. } = self;
+            let Self { hub, links, calls, node, .. } = self;
             while let Some(output) = hub.poll_output() {
                 match output {
                     Output::Frame { session, payload } => links.send(peers, session, &payload),
@@ -110,7 +110,9 @@ impl Gateway {
                     Output::Push { session, push } => {
                         links.to_readers.push_back((session, Word::Push(push)));
                     }
-                    Output::Answer { ticket, result } => calls.answer(ticket, result),
+                    Output::Answer { ticket, result } => {
+                        calls.answer(ticket, result.map(|it| node.named(it)));
+                    }
                 }
             }
             links.flush(peers);

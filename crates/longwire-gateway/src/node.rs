@@ -7,7 +7,9 @@ use std::time::Duration;
 use longwire_realtime::broker::Wake;
 use longwire_realtime::dialect::Dialects;
 use longwire_realtime::dialect::centrifuge::FrameLimits;
-use longwire_realtime::{Config, Hub, MemoryNode, MemoryPresence, Seams, SessionId, Tokens};
+use longwire_realtime::{
+    Config, Hub, MemoryNode, MemoryPresence, Response, Seams, SessionId, Tokens,
+};
 use longwire_server::Waker;
 
 use crate::{Gateway, Settings};
@@ -124,6 +126,14 @@ impl Node {
     /// The time since 1970, when the loop's clock shows this.
     pub(crate) fn unix_time(&self, now: Duration) -> Duration {
         self.shared.config.times.unix_time_at_zero + now
+    }
+
+    /// An answer to an application, to which the server has one name. Those of the hubs are for clients.
+    pub(crate) fn named(&self, mut response: Response) -> Response {
+        if let Response::Info(info) = &mut response {
+            info.name = Arc::clone(&self.shared.config.node);
+        }
+        response
     }
 
     /// The worker that a session's node leads to, if it is one of this server.

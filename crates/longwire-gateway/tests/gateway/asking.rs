@@ -1,6 +1,6 @@
 //! `POST /publish`, `GET /presence` and `GET /history`: what clients do that only read otherwise.
 
-use crate::server::TestServer;
+use crate::server::{API_KEY, TestServer};
 use longwire_realtime::Limits;
 
 const PUBLISHED: &str = r#"{"publish":{}}"#;
@@ -84,6 +84,17 @@ fn the_history_is_the_newest_first_and_says_where_to_go_on() {
     let events: Vec<_> = poll["events"].as_array().unwrap().iter().collect();
     assert_eq!(events.len(), 1, "{poll}");
     assert_eq!(events[0]["pub"]["data"], number(4));
+}
+
+/// The server is one node, whichever of its workers is asked.
+#[test]
+fn the_node_has_one_name() {
+    let server = TestServer::start();
+    for _ in 0..20 {
+        let answer = server.ask("POST /api/info", &[("X-API-Key", API_KEY)], "{}");
+        let begin = r#"{"result":{"nodes":[{"uid":"longwire","name":"longwire","version":"#;
+        assert!(answer.body.starts_with(begin), "{}", answer.body);
+    }
 }
 
 #[test]

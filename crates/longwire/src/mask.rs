@@ -50,13 +50,15 @@ fn mask_long(payload: &mut [u8], key: [u8; 4]) -> [u8; 4] {
 #[inline(always)]
 fn mask_lines(payload: &mut [u8], key: [u8; 4]) -> [u8; 4] {
     let turned = turn(key, payload.len());
-    let (Some(first), Some(last)) = (payload.first_chunk(), payload.last_chunk()) else {
+    let (Some(first), Some(last)) =
+        (payload.first_chunk::<CHUNK_BYTES>(), payload.last_chunk::<CHUNK_BYTES>())
+    else {
         return mask_short(payload, key);
     };
     let (first, last) = (masked(*first, key), masked(*last, turned));
     let front_len = payload.as_ptr().align_offset(CHUNK_BYTES).min(payload.len());
     let (_, aligned) = payload.split_at_mut(front_len);
-    for chunk in aligned.as_chunks_mut().0 {
+    for chunk in aligned.as_chunks_mut::<CHUNK_BYTES>().0 {
         *chunk = masked(*chunk, turn(key, front_len));
     }
     store_first(payload, first);
@@ -65,30 +67,34 @@ fn mask_lines(payload: &mut [u8], key: [u8; 4]) -> [u8; 4] {
 }
 
 #[inline(always)]
-fn masked(mut chunk: [u8; CHUNK_BYTES], key: [u8; 4]) -> [u8; CHUNK_BYTES] {
+fn masked<const N: usize>(mut chunk: [u8; N], key: [u8; 4]) -> [u8; N] {
     for word in chunk.as_chunks_mut().0 {
         *word = (u32::from_ne_bytes(*word) ^ u32::from_ne_bytes(key)).to_ne_bytes();
     }
     chunk
 }
 
-/// Eight bytes and more in chunks of 16 or one of 8. The last one overlaps the one before, where the
+/// Eight bytes and more in chunks of 32 and 16, or of 8. The last one overlaps the one before, where the
 /// length has it so: it is masked before that one is, and stored behind it.
 #[inline(always)]
 fn mask_short(payload: &mut [u8], key: [u8; 4]) -> [u8; 4] {
     let turned = turn(key, payload.len());
     if let Some(last) = payload.last_chunk::<16>() {
-        let last = u128::from_ne_bytes(*last) ^ twice(repeated(turned));
-        for chunk in payload.as_chunks_mut::<16>().0 {
-            *chunk = (u128::from_ne_bytes(*chunk) ^ twice(repeated(key))).to_ne_bytes();
+        let last = masked(*last, turned);
+        let (chunks, rest) = payload.as_chunks_mut::<32>();
+        for chunk in chunks {
+            *chunk = masked(*chunk, key);
         }
-        store_last(payload, last.to_ne_bytes());
+        if let Some(chunk) = rest.first_chunk_mut::<16>() {
+            *chunk = masked(*chunk, key);
+        }
+        store_last(payload, last);
     } else if let Some(last) = payload.last_chunk::<8>() {
-        let last = u64::from_ne_bytes(*last) ^ repeated(turned);
-        if let Some(first) = payload.first_chunk() {
-            store_first(payload, (u64::from_ne_bytes(*first) ^ repeated(key)).to_ne_bytes());
+        let last = masked(*last, turned);
+        if let Some(chunk) = payload.first_chunk_mut::<8>() {
+            *chunk = masked(*chunk, key);
         }
-        store_last(payload, last.to_ne_bytes());
+        store_last(payload, last);
     } else {
         for (byte, key) in payload.iter_mut().zip(key.into_iter().cycle()) {
             *byte ^= key;
@@ -109,18 +115,6 @@ fn store_last<const N: usize>(payload: &mut [u8], last: [u8; N]) {
     if let Some(place) = payload.last_chunk_mut() {
         *place = last;
     }
-}
-
-/// RFC 6455 §5.3: byte i of the payload with byte i modulo 4 of the key.
-#[inline(always)]
-fn repeated(key: [u8; 4]) -> u64 {
-    let narrow = u64::from(u32::from_ne_bytes(key));
-    narrow << 32 | narrow
-}
-
-#[inline(always)]
-fn twice(word: u64) -> u128 {
-    u128::from(word) << 64 | u128::from(word)
 }
 
 /// The key for what is behind `len` bytes.

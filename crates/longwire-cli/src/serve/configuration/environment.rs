@@ -33,10 +33,12 @@ pub(super) fn read(variables: &[(String, Option<String>)]) -> (Vec<Entry>, Vec<P
     let mut problems = Vec::new();
     for (name, value) in variables.iter().filter(|(name, _)| is_ours(name)) {
         let place = Place::Variable(name.clone());
-        if name == CONFIG && value.is_some() {
-            continue;
-        }
         match (target(name), value) {
+            (_, Some(value)) if name == CONFIG => {
+                if value.is_empty() {
+                    problems.push(Problem::new(place, "must name a file"));
+                }
+            }
             (Ok(target), Some(value)) => {
                 entries.push(Entry { target, place, given: Given::Bare(value.clone()) });
             }

@@ -120,7 +120,8 @@ impl Sources<'_> {
     /// The file that the environment names.
     fn variable_config(&self) -> Option<PathBuf> {
         let variable = self.variables.iter().find(|(name, _)| name == environment::CONFIG);
-        variable.and_then(|(_, value)| value.as_ref()).map(PathBuf::from)
+        let named = variable.and_then(|(_, value)| value.as_ref());
+        named.filter(|name| !name.is_empty()).map(PathBuf::from)
     }
 }
 

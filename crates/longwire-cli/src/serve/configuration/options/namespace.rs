@@ -89,7 +89,7 @@ pub(crate) static NAMESPACE: &[Row] = &[
     Row::new(
         "coalesce_interval",
         |it| Duration(&mut it.coalesce_interval, 10 * MS, HOUR),
-        "How often these counts come at most.",
+        "How often each thread tells such counts at most.",
     ),
     Row::new(
         "max_subscribers",

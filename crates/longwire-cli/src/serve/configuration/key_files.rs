@@ -40,14 +40,16 @@ impl Files<'_> {
         let lines = text.lines().enumerate().map(|(index, line)| (index + 1, line.trim()));
         let mut is_empty = true;
         for (number, key) in lines.filter(|(_, key)| !key.is_empty()) {
-            let key = Secret::new(key);
             is_empty = false;
-            if key.chars() < MIN_API_KEY_CHARS {
-                let form = format!("must be at least {MIN_API_KEY_CHARS} characters long");
-                self.refuse(OPTION, &format!("has a key in line {number} that {form}"));
+            let form = if key.starts_with('#') {
+                "must not begin with `#`: there are no comments".to_owned()
+            } else if Secret::new(key).chars() < MIN_API_KEY_CHARS {
+                format!("must be at least {MIN_API_KEY_CHARS} characters long")
             } else {
-                settings.api.keys_of_file.push(key);
-            }
+                settings.api.keys_of_file.push(Secret::new(key));
+                continue;
+            };
+            self.refuse(OPTION, &format!("has a key in line {number} that {form}"));
         }
         if is_empty {
             self.refuse(OPTION, "has no key in it");

@@ -169,7 +169,7 @@ static API: &[Row] = &[
     Row::new(
         "keys_file",
         |it| Path(&mut it.api.keys_file),
-        "A file with such keys, one a line, beside those of `keys`.",
+        "A file with such keys, one a line and no comments, beside those of `keys`.",
     ),
 ];
 
@@ -235,7 +235,8 @@ static LIMITS: &[Row] = &[
     Row::new(
         "max_sessions_per_user",
         |it| Count(&mut it.limits.max_sessions_per_user, 0, 1_000_000),
-        "Sessions of one user on one worker; 0 for no limit.",
+        "Sessions of one user on one worker, and requests of theirs that wait for their answer; 0 for \
+         no limit.",
     ),
     Row::new(
         "max_sessions",

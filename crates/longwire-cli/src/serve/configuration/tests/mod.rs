@@ -302,6 +302,12 @@ fn what_is_wrong_in_a_file_with_keys() {
             "0123456789abcdef\nshort",
             "17: api.keys_file has a key in line 2 that must be at least 16 characters long",
         ),
+        // Whoever knows how people write comments would know a key.
+        (
+            "api.keys_file = 'k'",
+            "# the keys of the shop\n0123456789abcdef",
+            "17: api.keys_file has a key in line 1 that must not begin with `#`: there are no comments",
+        ),
         (
             "tokens.hmac_secret_file = 'k'",
             "short",

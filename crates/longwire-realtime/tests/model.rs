@@ -4,7 +4,8 @@
 //! others publish, and the hubs wake up when chance wants. The model keeps the list of all that was
 //! published to a channel. Each client follows its channel as an SDK does, and each line that it is
 //! told is held against the list: what comes next must be what is next there, and `recovered` must be
-//! said exactly when the history still had all of it.
+//! said exactly when the history still had all of it. Users are disconnected and unsubscribed meanwhile:
+//! all who were there, and none who came behind that, though their hub may not have heard of it.
 //!
 //! `LONGWIRE_SEED=n cargo test -p longwire-realtime --test model` runs one seed.
 
@@ -13,7 +14,8 @@ mod world;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use longwire_realtime::{Command, Limits, Namespace, Request, SlowConsumer, Target};
+use longwire_realtime::{Command, Disconnect, Limits, Namespace, Request, SlowConsumer, Target};
+use world::orders::Orders;
 use world::{
     Client, World, api_publish, config, open_namespace, publish, recover, seconds, subscribe,
     unsubscribe,
@@ -72,11 +74,15 @@ struct Following {
     offset: usize,
     /// The last of all that was published that it has, or was told that it does not have.
     seen: usize,
+    /// So many orders had been given when it subscribed.
+    behind: usize,
 }
 
 struct Follower {
     client: Client,
     user: String,
+    /// So many orders had been given when it connected.
+    behind: usize,
     stalled: bool,
     channels: [Following; CHANNELS.len()],
 }
@@ -96,6 +102,9 @@ struct Run {
     is_tight: bool,
     /// How often clients were told that they recovered something, and that they did not.
     recoveries: [usize; 2],
+    orders: Orders,
+    /// How many sessions and subscriptions they ended.
+    ordered: [usize; 2],
 }
 
 fn namespaces() -> Vec<(&'static str, Namespace)> {
@@ -136,6 +145,8 @@ impl Run {
             present: Vec::new(),
             is_tight,
             recoveries: [0, 0],
+            orders: Orders::default(),
+            ordered: [0, 0],
         };
         if watches {
             run.world.send_alone(watcher, subscribe("room:1"));
@@ -144,7 +155,7 @@ impl Run {
             let user = format!("u{}", at / 2);
             let client = run.world.connect(at % HUBS, &user);
             let channels = Default::default();
-            run.followers.push(Follower { client, user, stalled: false, channels });
+            run.followers.push(Follower { client, user, behind: 0, stalled: false, channels });
         }
         run.watch();
         run
@@ -240,7 +251,7 @@ impl Run {
 
     /// Holds the reply to a subscription against the log.
     fn subscribed(&mut self, at: usize, number: usize, reply: &str) {
-        let log = &self.logs[CHANNELS[number]];
+        let (log, behind) = (&self.logs[CHANNELS[number]], self.orders.count());
         let before = self.followers[at].channels[number].clone();
         let words: Vec<&str> = reply.split([' ', '[', ']']).filter(|it| !it.is_empty()).collect();
         let (epoch, offset) = words[2].split_once('/').unwrap();
@@ -268,7 +279,7 @@ impl Run {
             assert_eq!((epoch, offset), (&*before.epoch, before.offset + missed), "{reply}");
         }
         self.followers[at].channels[number] =
-            Following { subscribed: true, epoch: epoch.into(), offset, seen: log.top() };
+            Following { subscribed: true, epoch: epoch.into(), offset, seen: log.top(), behind };
     }
 
     /// Holds something that a client was told against the log.
@@ -279,6 +290,12 @@ impl Run {
         if what.starts_with("unsubscribed") {
             assert!(following.subscribed, "{line}: unsubscribed twice");
             following.subscribed = false;
+            if what == "unsubscribed 2000" {
+                let (behind, user) = (following.behind, &self.followers[at].user);
+                let is_meant = self.orders.mean(user, Some(CHANNELS[number]), behind);
+                assert!(is_meant, "{line}: {user} had subscribed behind {behind}");
+                self.ordered[1] += 1;
+            }
         } else if !what.starts_with(['+', '-'])
             && let Some((offset, data)) = what.split_once('=')
         {
@@ -327,10 +344,11 @@ impl Run {
         } else {
             self.read(at);
         }
+        self.check_end(at);
         self.world.cut_alone(client);
         let hub = self.chance.below(HUBS);
         let follower = &mut self.followers[at];
-        follower.stalled = false;
+        (follower.stalled, follower.behind) = (false, self.orders.count());
         follower.client = self.world.connect_alone(hub, &follower.user);
         assert_eq!(self.world.lines(follower.client), ["connected"]);
         let was: Vec<bool> =
@@ -362,13 +380,41 @@ impl Run {
                 self.world.api_alone(hub, Request::HistoryRemove { channel: channel.into() });
             }
             1 => {
+                self.orders.give(&target.user, Some(channel));
                 let channel = Some(channel.to_string());
                 self.world.api_alone(hub, Request::Unsubscribe { target, channel });
             }
             _ => {
-                let disconnect = longwire_realtime::Disconnect::FORCE_RECONNECT;
+                let code = self.orders.give(&target.user, None);
+                let disconnect = Disconnect { code, reason: "".into() };
                 let whitelist = Vec::new();
                 self.world.api_alone(hub, Request::Disconnect { target, whitelist, disconnect });
+            }
+        }
+    }
+
+    /// Whoever was ended by an order was meant by it.
+    fn check_end(&mut self, at: usize) {
+        let Follower { client, user, behind, .. } = &self.followers[at];
+        if let Some(code) = self.world.close_code(*client) {
+            self.orders.check_end(code, user, *behind);
+            self.ordered[0] += usize::from(code >= 4000);
+        }
+    }
+
+    /// All hubs have heard of all orders: nobody is left whom one means.
+    fn check_orders(&mut self) {
+        for at in 0..FOLLOWERS {
+            self.resume(at);
+            self.read(at);
+            let Follower { client, user, behind, channels, .. } = &self.followers[at];
+            if self.world.is_closed(*client) {
+                continue;
+            }
+            assert!(!self.orders.mean(user, None, *behind), "{user} was disconnected");
+            for (following, channel) in channels.iter().zip(CHANNELS) {
+                let is_meant = self.orders.mean(user, Some(channel), following.behind);
+                assert!(!following.subscribed || !is_meant, "{user} was unsubscribed: {channel}");
             }
         }
     }
@@ -376,6 +422,7 @@ impl Run {
     /// Everything comes to rest: all read, and come back, and nothing more is published.
     fn finish(&mut self) {
         self.world.settle();
+        self.check_orders();
         for at in 0..FOLLOWERS {
             self.resume(at);
             if self.world.is_closed(self.followers[at].client) {
@@ -415,13 +462,14 @@ impl Run {
     }
 }
 
-fn run(seed: u64) -> [usize; 2] {
+fn run(seed: u64) -> [usize; 4] {
     let mut run = Run::new(seed);
     for _ in 0..STEPS {
         run.step();
     }
     run.finish();
-    run.recoveries
+    let ([recovered, not_recovered], [sessions, subscriptions]) = (run.recoveries, run.ordered);
+    [recovered, not_recovered, sessions, subscriptions]
 }
 
 #[test]
@@ -430,14 +478,15 @@ fn no_duplicate_no_gap_one_order() {
         run(seed);
         return;
     }
-    let mut recoveries = [0, 0];
+    let mut sums = [0; 4];
     for seed in 0..SEEDS {
         let result = std::panic::catch_unwind(|| run(seed));
         let counts = result.unwrap_or_else(|_| {
             panic!("LONGWIRE_SEED={seed} cargo test -p longwire-realtime --test model")
         });
-        recoveries = [recoveries[0] + counts[0], recoveries[1] + counts[1]];
+        sums.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
     }
     // Else the model has seen nothing of what it is for.
-    assert!(recoveries.iter().all(|&count| count > 1000), "{recoveries:?}");
+    println!("recovered, not recovered, disconnected, unsubscribed: {sums:?}");
+    assert!(sums.iter().all(|&count| count > 1000), "{sums:?}");
 }

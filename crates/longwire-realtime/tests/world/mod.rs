@@ -4,6 +4,7 @@
 //! reads like a protocol of what happened.
 #![allow(dead_code)] // no test needs all of it
 
+pub(crate) mod orders;
 pub(crate) mod words;
 
 use std::collections::BTreeMap;

@@ -160,6 +160,50 @@ impl Gateway {
         }
     }
 
+    /// The answer to a request, or the promise of one.
+    fn answer(&mut self, incoming: &Incoming<'_>, now: Duration) -> Answer {
+        let request = incoming.request;
+        let Some(route) = Route::of(request.path()) else {
+            return text(404, "there is nothing here\n");
+        };
+        let origin = header(request, "Origin");
+        let origin = origin.as_deref();
+        let verdict = self.settings.judge(origin, request.host());
+        // A page must not have its visitor publish either, without reading what comes of it.
+        if verdict == Verdict::Refused && route != Route::Health {
+            return text(403, self.settings.refusal(request.host()));
+        }
+        if request.method() == "OPTIONS" {
+            return cors::preflight(route, verdict, origin);
+        }
+        if !route.methods().contains(&request.method()) {
+            return cors::wrong_method(route);
+        }
+        let mut answer = match route {
+            Route::WebSocket => text(426, "there is a WebSocket here, and nothing else\n"),
+            Route::Health => text(200, "ok\n"),
+            Route::EmulatedSse => self.open_stream(Dialect::CentrifugeSse, incoming, now),
+            Route::EmulatedHttpStream => {
+                self.open_stream(Dialect::CentrifugeHttpStream, incoming, now)
+            }
+            Route::Emulation => self.emulate(incoming.body, now),
+            Route::Events => self.open_events(incoming, now),
+            Route::Poll => self.open_poll(incoming, now),
+            Route::Ask(question) => self.ask(question, incoming, now),
+            Route::Page if self.settings.page => page::answer(),
+            Route::Page => text(404, "there is nothing here\n"),
+            Route::Api(method) => self.call(method, incoming, now),
+        };
+        match answer {
+            _ if !route.is_for_pages() => {}
+            Answer::Later => {
+                self.later.insert(incoming.id, cors::headers(verdict, origin));
+            }
+            _ => cors::allow(&mut answer, verdict, origin),
+        }
+        answer
+    }
+
     /// Answers a request for which a page may have to wait. `None`: its connection has gone.
     pub(crate) fn respond(
         &mut self,
@@ -168,6 +212,7 @@ impl Gateway {
         mut answer: Answer,
     ) -> Option<Sent> {
         cors::add(&mut answer, self.later.remove(&connection).unwrap_or_default());
+        keep_from_caches(&mut answer);
         peers.exchange(connection).map(|mut exchange| exchange.respond(&answer))
     }
 
@@ -244,46 +289,8 @@ impl Application for Gateway {
     }
 
     fn http(&mut self, peers: &mut Peers<'_, SessionSlot>, incoming: &Incoming<'_>) -> Answer {
-        let request = incoming.request;
-        let Some(route) = Route::of(request.path()) else {
-            return text(404, "there is nothing here\n");
-        };
-        let origin = header(request, "Origin");
-        let origin = origin.as_deref();
-        let verdict = self.settings.judge(origin, request.host());
-        // A page must not have its visitor publish either, without reading what comes of it.
-        if verdict == Verdict::Refused && route != Route::Health {
-            return text(403, self.settings.refusal(request.host()));
-        }
-        if request.method() == "OPTIONS" {
-            return cors::preflight(route, verdict, origin);
-        }
-        if !route.methods().contains(&request.method()) {
-            return cors::wrong_method(route);
-        }
-        let now = peers.now();
-        let mut answer = match route {
-            Route::WebSocket => text(426, "there is a WebSocket here, and nothing else\n"),
-            Route::Health => text(200, "ok\n"),
-            Route::EmulatedSse => self.open_stream(Dialect::CentrifugeSse, incoming, now),
-            Route::EmulatedHttpStream => {
-                self.open_stream(Dialect::CentrifugeHttpStream, incoming, now)
-            }
-            Route::Emulation => self.emulate(incoming.body, now),
-            Route::Events => self.open_events(incoming, now),
-            Route::Poll => self.open_poll(incoming, now),
-            Route::Ask(question) => self.ask(question, incoming, now),
-            Route::Page if self.settings.page => page::answer(),
-            Route::Page => text(404, "there is nothing here\n"),
-            Route::Api(method) => self.call(method, incoming, now),
-        };
-        match answer {
-            _ if !route.is_for_pages() => {}
-            Answer::Later => {
-                self.later.insert(incoming.id, cors::headers(verdict, origin));
-            }
-            _ => cors::allow(&mut answer, verdict, origin),
-        }
+        let mut answer = self.answer(incoming, peers.now());
+        keep_from_caches(&mut answer);
         answer
     }
 
@@ -337,6 +344,16 @@ pub(crate) fn header<'a>(request: &Request<'a>, name: &str) -> Option<Cow<'a, st
     let first = values.next()?;
     // RFC 9110 §5.3: several lines of a field are one, with commas between.
     Some(values.fold(first, |all, value| Cow::Owned([&*all, ", ", &*value].concat())))
+}
+
+/// RFC 9111 §4.2.2: where an answer does not say whether it may be kept, a cache may guess; and some keep all
+/// for minutes. What a reader was refused, or told to stop, another one may be let in to.
+fn keep_from_caches(answer: &mut Answer) {
+    if let Answer::Now(response) | Answer::Last(response) | Answer::Stream(response) = answer
+        && !response.headers.iter().any(|(name, _)| name == "Cache-Control")
+    {
+        response.headers.push(("Cache-Control".into(), "no-store".into()));
+    }
 }
 
 /// A short answer for people.

@@ -61,6 +61,35 @@ fn a_header_that_cannot_be_read_is_not_passed_over() {
     }
 }
 
+/// RFC 9111 §4.2.2: where an answer does not say whether it may be kept, a cache may guess. One that keeps a
+/// 204 would end the streams of all who ask for these channels.
+#[test]
+fn no_cache_has_to_guess() {
+    let server = TestServer::start();
+    let stop = ("Last-Event-ID", "stop");
+    let stranger = ("Origin", "https://stranger.example");
+    let token = ("Authorization", "Bearer x");
+    let table: [(&str, &[(&str, &str)], u16, &str); 12] = [
+        ("GET /sse?channel=a", &[stop], 204, "no-store"),
+        ("GET /sse?channel=none:a", &[], 404, "no-store"),
+        ("GET /sse?channel=a", &[], 200, "private, no-cache, no-store, must-revalidate, max-age=0"),
+        ("GET /poll?channel=a&wait=0", &[], 200, "no-cache"),
+        ("GET /poll?channel=a&wait=0", &[stranger], 403, "no-store"),
+        ("GET /poll?channel=a&wait=0", &[token], 401, "no-store"),
+        ("GET /poll?channel=a&wait=x", &[], 400, "no-store"),
+        ("GET /history?channel=a", &[], 200, "no-store"),
+        ("GET /publish?channel=a", &[], 405, "no-store"),
+        ("GET /nothing", &[], 404, "no-store"),
+        ("GET /health", &[], 200, "no-store"),
+        ("GET /", &[], 200, "no-cache"),
+    ];
+    for (request, headers, status, expected) in table {
+        let answer = server.ask(request, headers, "");
+        let control = answer.header("Cache-Control");
+        assert_eq!((answer.status, control), (status, Some(expected)), "{request} {headers:?}");
+    }
+}
+
 /// Two names that are none would be the same channel.
 #[test]
 fn a_channel_is_utf_8() {

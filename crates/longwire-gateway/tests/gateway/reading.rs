@@ -4,6 +4,9 @@ use std::io::Read as _;
 
 use crate::server::TestServer;
 
+/// Name and value.
+type Header<'a> = (&'a str, &'a str);
+
 /// A stream whose ids do not fit a header would have none, and its client would miss what is published
 /// while it is away, without a word.
 #[test]
@@ -69,7 +72,7 @@ fn no_cache_has_to_guess() {
     let stop = ("Last-Event-ID", "stop");
     let stranger = ("Origin", "https://stranger.example");
     let token = ("Authorization", "Bearer x");
-    let table: [(&str, &[(&str, &str)], u16, &str); 12] = [
+    let table: [(&str, &[Header<'_>], u16, &str); 12] = [
         ("GET /sse?channel=a", &[stop], 204, "no-store"),
         ("GET /sse?channel=none:a", &[], 404, "no-store"),
         ("GET /sse?channel=a", &[], 200, "private, no-cache, no-store, must-revalidate, max-age=0"),

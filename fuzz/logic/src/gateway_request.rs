@@ -173,8 +173,8 @@ fn query(text: &str) -> Option<Query> {
     let mut query = Query::default();
     for pair in text.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        let value = decode(value);
-        match &*decode(name) {
+        let value = decode(value)?;
+        match &*decode(name)? {
             "channel" if query.channels.contains(&value) => {}
             "channel" => query.channels.push(value),
             "since" => query.since = Some(value),
@@ -187,7 +187,8 @@ fn query(text: &str) -> Option<Query> {
     (1..=MAX_CHANNELS).contains(&query.channels.len()).then_some(query)
 }
 
-fn decode(text: &str) -> String {
+/// `None`: it is no UTF-8.
+fn decode(text: &str) -> Option<String> {
     let mut bytes = Vec::new();
     let mut rest = text.as_bytes();
     while let [first, behind @ ..] = rest {
@@ -203,7 +204,7 @@ fn decode(text: &str) -> String {
             _ => *first,
         });
     }
-    shape::text(&bytes)
+    String::from_utf8(bytes).ok()
 }
 
 /// Inputs to begin with.
@@ -231,6 +232,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
         request("/sse", "channel=a&lastEventId=1.a.x.7", "", ""),
         request("/sse", "channel=a", "stop", ""),
         request("/poll", "channel=a&wait=1.5", "", ""),
+        request("/poll", "channel=%FF&wait=0", "", ""),
         request("/sse", "chanel=a&token=u1+room:1", "", ""),
         request("/poll", "channel=b&token=u1%2Broom:1,plain:1", "", ""),
         [request("/connection/sse", connect, "", ""), request("/emulation", "", "", &post)].concat(),

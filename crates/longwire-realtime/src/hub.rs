@@ -27,6 +27,7 @@ use crate::broker::{Broker, BrokerEvent, BrokerRequest, RequestId};
 use crate::channels::Channels;
 use crate::client::uuid_from_random;
 use crate::drops::Drops;
+use crate::moment::Moment;
 use crate::output::{Output, Outputs, Ticket};
 use crate::presence::PresenceStore;
 use crate::session::{Phase, SessionKey};
@@ -130,7 +131,7 @@ impl Hub {
         let id = SessionId(uuid_from_random((self.seams.chance)()));
         let key = self.sessions.open(dialect, client, id);
         if let Some(session) = self.sessions.get_mut(key) {
-            session.silent_until = Some(self.now + self.config.times.connect_timeout);
+            session.silent_until = Some(Moment::at(self.now + self.config.times.connect_timeout));
         }
         self.sessions.schedule(key);
         Some(key)

@@ -19,6 +19,7 @@ mod hub;
 mod json;
 mod memory_broker;
 mod memory_presence;
+mod moment;
 mod namespace;
 mod output;
 mod payload;

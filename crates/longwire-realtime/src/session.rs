@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::moment::Moment;
 use crate::queue::{ChannelIndex, Queue};
 use crate::subscription::Subscription;
 use crate::{ChannelName, ClientId, ClientInfo, CommandId, Dialect, SessionId, Subscribed, Target};
@@ -56,13 +57,13 @@ pub(crate) struct Session {
     /// There only while something waits.
     pub(crate) queue: Option<Box<Queue>>,
     /// Where its entry in the hub's timers stands.
-    pub(crate) timer_at: Option<Duration>,
-    pub(crate) ping_at: Option<Duration>,
+    pub(crate) timer_at: Option<Moment>,
+    pub(crate) ping_at: Option<Moment>,
     /// By when there has to be a sign of life: the connect command, or a pong.
-    pub(crate) silent_until: Option<Duration>,
-    pub(crate) expires_at: Option<Duration>,
+    pub(crate) silent_until: Option<Moment>,
+    pub(crate) expires_at: Option<Moment>,
     /// The earliest expiry of a subscription.
-    pub(crate) subscription_expires_at: Option<Duration>,
+    pub(crate) subscription_expires_at: Option<Moment>,
 }
 
 impl Session {
@@ -143,6 +144,6 @@ impl Session {
     pub(crate) fn next_deadline(&self) -> Option<Duration> {
         let deadlines =
             [self.ping_at, self.silent_until, self.expires_at, self.subscription_expires_at];
-        deadlines.into_iter().flatten().min()
+        deadlines.into_iter().flatten().min().map(Moment::time)
     }
 }

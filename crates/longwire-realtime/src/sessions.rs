@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use slab::Slab;
 
+use crate::moment::Moment;
 use crate::session::{Session, SessionKey};
 use crate::{ClientId, Dialect, SessionId, Target};
 
@@ -123,7 +124,7 @@ impl Sessions {
         self.get(key)?;
         let session = self.slab.remove(key.index());
         if let Some(at) = session.timer_at {
-            self.timers.remove(&(at, key.index));
+            self.timers.remove(&(at.time(), key.index));
         }
         if session.dialect.is_emulated() {
             self.by_id.remove(&session.id);
@@ -143,11 +144,11 @@ impl Sessions {
     pub(crate) fn schedule(&mut self, key: SessionKey) {
         let Some(session) = self.slab.get_mut(key.index()) else { return };
         let Some(next) = session.next_deadline() else { return };
-        if session.timer_at.is_some_and(|at| at <= next) {
+        if session.timer_at.is_some_and(|at| at.time() <= next) {
             return;
         }
-        if let Some(at) = session.timer_at.replace(next) {
-            self.timers.remove(&(at, key.index));
+        if let Some(at) = session.timer_at.replace(Moment::at(next)) {
+            self.timers.remove(&(at.time(), key.index));
         }
         self.timers.insert((next, key.index));
     }

@@ -1,8 +1,8 @@
 //! A subscription, from its session's side and from its channel's.
 
 use std::sync::Arc;
-use std::time::Duration;
 
+use crate::moment::Moment;
 use crate::queue::ChannelIndex;
 use crate::session::SessionKey;
 use crate::{ClientInfo, Dialect};
@@ -21,7 +21,7 @@ pub(crate) struct Subscription {
     pub(crate) is_of_token: bool,
     /// Who the subscriber is in this channel, if that is more than what it is in all.
     pub(crate) info: Option<Arc<ClientInfo>>,
-    pub(crate) expires_at: Option<Duration>,
+    pub(crate) expires_at: Option<Moment>,
     /// The last control when its client asked for it: it and those before it do not mean this
     /// subscription. 0 where an application asked, whose controls come in their order.
     pub(crate) last_control: u64,
@@ -46,4 +46,4 @@ pub(crate) struct Subscriber {
 }
 
 const _: () = assert!(size_of::<Subscriber>() == 24, "what a subscriber costs a channel");
-const _: () = assert!(size_of::<Subscription>() == 48, "what a subscription costs a session");
+const _: () = assert!(size_of::<Subscription>() == 40, "what a subscription costs a session");

@@ -27,6 +27,8 @@ const REQUESTS_PER_TURN: usize = 64;
 impl<N: Network, A: Application> Worker<N, A> {
     /// Processes requests, one behind the other (RFC 9112 §9.3.2). What follows one that is being
     /// answered is kept until that is done, and so is what is too much for one turn.
+    // Not in line: a request has some kilobytes of the stack, over which frames would have to step.
+    #[inline(never)]
     pub(crate) fn process_requests(&mut self, key: usize, bytes: &mut [u8]) {
         let mut at = 0;
         for requests in 1.. {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::Hub;
 use super::pending::Origin;
+use crate::moment::Moment;
 use crate::session::{Connecting, Phase, SessionKey};
 use crate::{
     ChannelName, ClientInfo, CommandId, Connect, Connected, ConnectionClaims, Disconnect, Error,
@@ -90,7 +91,7 @@ impl Hub {
             chan_info: None,
         }));
         session.silent_until = None;
-        session.expires_at = expires_at;
+        session.expires_at = expires_at.map(Moment::at);
         let ttl = claims.expires_at.map(|at| at.saturating_sub(unix_now));
         session.phase = Phase::Connecting(Box::new(Connecting {
             id,
@@ -166,7 +167,7 @@ impl Hub {
         session.phase = Phase::Connected;
         let pings = session.dialect.answers_pings() && !times.ping_interval.is_zero();
         if !times.ping_interval.is_zero() {
-            session.ping_at = Some(self.now + times.ping_interval);
+            session.ping_at = Some(Moment::at(self.now + times.ping_interval));
         }
         let connected = Connected {
             client: session.client,
@@ -215,7 +216,8 @@ impl Hub {
     pub(super) fn set_expiry(&mut self, key: SessionKey, ttl: Option<Duration>) {
         let leeway = self.config.times.expiry_leeway;
         if let Some(session) = self.sessions.get_mut(key) {
-            session.expires_at = ttl.map(|ttl| self.now.saturating_add(ttl).saturating_add(leeway));
+            let at = |ttl| Moment::at(self.now.saturating_add(ttl).saturating_add(leeway));
+            session.expires_at = ttl.map(at);
             self.sessions.schedule(key);
         }
     }

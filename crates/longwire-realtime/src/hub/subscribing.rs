@@ -10,6 +10,7 @@ use std::time::Duration;
 use super::Hub;
 use super::pending::{Origin, Pending, PendingSubscription};
 use crate::broker::{BrokerAnswer, BrokerRequest};
+use crate::moment::Moment;
 use crate::queue::ChannelIndex;
 use crate::session::{Session, SessionKey};
 use crate::subscription::{NOWHERE, Subscriber, Subscription};
@@ -105,7 +106,7 @@ impl Hub {
             info: info.map(|(info, client)| {
                 Arc::new(ClientInfo { chan_info: Some(info), ..client.clone() })
             }),
-            expires_at: wishes.expires_at.map(|at| at.saturating_add(leeway)),
+            expires_at: wishes.expires_at.map(|at| Moment::at(at.saturating_add(leeway))),
             last_control: wishes.last_control,
         });
         session.note_expiries();
@@ -204,7 +205,7 @@ impl Hub {
             was_recovering: pending.recover.is_some(),
             recovered,
             publications: if recovered { publications } else { Vec::new() },
-            ttl: expires_at.map(|at| at.saturating_sub(self.now + leeway)),
+            ttl: expires_at.map(|at| at.time().saturating_sub(self.now + leeway)),
         };
         self.confirm_subscription(pending.key, pending.origin, name.clone(), subscribed);
         self.deliver_meanwhile(pending.key, pending.channel, since);
@@ -263,8 +264,8 @@ impl Hub {
         let leeway = self.config.times.expiry_leeway;
         let Some(session) = self.sessions.get_mut(key) else { return };
         if let Some(subscription) = session.subscription_mut(channel) {
-            subscription.expires_at =
-                ttl.map(|ttl| self.now.saturating_add(ttl).saturating_add(leeway));
+            let at = |ttl| Moment::at(self.now.saturating_add(ttl).saturating_add(leeway));
+            subscription.expires_at = ttl.map(at);
         }
         session.note_expiries();
         self.sessions.schedule(key);

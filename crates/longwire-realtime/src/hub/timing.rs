@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::Hub;
 use super::pending::Pending;
+use crate::moment::Moment;
 use crate::presence::PresenceRequest;
 use crate::queue::ChannelIndex;
 use crate::session::{Phase, SessionKey};
@@ -38,7 +39,7 @@ impl Hub {
 
     fn check_session(&mut self, key: SessionKey) {
         let now = self.now;
-        let is_due = |at: Option<Duration>| at.is_some_and(|at| at <= now);
+        let is_due = |at: Option<Moment>| at.is_some_and(|at| at.time() <= now);
         let times = self.config.times;
         let Some(session) = self.sessions.get_mut(key) else { return };
         if is_due(session.silent_until) {
@@ -56,13 +57,13 @@ impl Hub {
                 subscriptions.filter(|it| is_due(it.expires_at)).map(|it| it.channel).collect();
         }
         if is_due(session.ping_at) {
-            session.ping_at = Some(now + times.ping_interval);
+            session.ping_at = Some(Moment::at(now + times.ping_interval));
             // A session that is silent already keeps its deadline.
             if session.dialect.answers_pings()
                 && !times.pong_timeout.is_zero()
                 && session.silent_until.is_none()
             {
-                session.silent_until = Some(now + times.pong_timeout);
+                session.silent_until = Some(Moment::at(now + times.pong_timeout));
             }
             self.push(key, &Push::Ping);
         }

@@ -14,7 +14,7 @@ use super::super::spread::Spread;
 pub(super) struct Latencies(pub(super) Vec<(u64, u64)>);
 
 /// So many times slices are drawn, to see how much a ratio depends on which ones there were.
-const DRAWS: u64 = 400;
+const DRAWS: u64 = 100;
 
 /// The latency, in microseconds, that this part of all deliveries does not exceed.
 pub(super) fn quantile<'a>(

@@ -118,7 +118,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options, log: &Log) -> Result
     let has_own = results.servers.iter().any(|server| server.name == LONGWIRE);
     let complete = options.is_complete() && failures.is_empty() && has_own;
     let kept = if complete { kept } else { folder.join("fanout-part.json") };
-    fs::write(&kept, serde_json::to_string_pretty(&results)? + "\n")?;
+    fs::write(&kept, serde_json::to_string(&results)? + "\n")?;
     fs::write(kept.with_extension("svg"), plot::throughput(&results))?;
     log.note(&format!("written: {}", kept.display()));
     if complete && !options.no_page {

@@ -66,6 +66,7 @@ fn mask_lines(payload: &mut [u8], key: [u8; 4]) -> [u8; 4] {
     turned
 }
 
+/// RFC 6455 §5.3: byte i of the payload with byte i modulo 4 of the key.
 #[inline(always)]
 fn masked<const N: usize>(mut chunk: [u8; N], key: [u8; 4]) -> [u8; N] {
     for word in chunk.as_chunks_mut().0 {

@@ -1,7 +1,7 @@
 //! The latencies of many slices as if they were one slice's.
 //!
-//! A slice has twenty publications, so its 99th percentile is that of the slowest of them. All slices
-//! together have enough.
+//! A slice has twenty publications, so its 99th percentile is that of the slowest of them. That of many
+//! slices rests on the slowest publication of each five slices: still few, and it takes many pairs.
 
 use std::collections::BTreeMap;
 

@@ -8,3 +8,4 @@ pub mod idle;
 pub mod listening;
 pub mod memory;
 pub mod raw_echo;
+pub mod stolen;

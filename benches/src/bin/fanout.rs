@@ -133,6 +133,7 @@ impl Step {
                     "p99_us": latencies.value_at_quantile(0.99),
                     "max_us": latencies.max(),
                     "latencies_us": counts,
+                    "left_out": slice.left_out,
                     "server_cpu_seconds": slice.server_cpu.as_secs_f64(),
                     "resident_bytes": slice.resident_bytes,
                 })

@@ -23,10 +23,6 @@ pub(super) const STALLED: Token = Token(usize::MAX - 1);
 /// How long nothing may come that is outstanding.
 pub(super) const STALL: Duration = Duration::from_secs(10);
 
-/// How long before something is due the load does not sleep any more: the system's sleep is longer
-/// than asked for, by up to a millisecond and what it takes to wake up.
-const LAST_SLEEP: Duration = Duration::from_millis(2);
-
 /// How long a turn sleeps at most.
 pub(super) const LONGEST_SLEEP: Duration = Duration::from_millis(100);
 
@@ -75,17 +71,6 @@ pub struct Saturated {
     pub load_cpu: Duration,
 }
 
-/// A slice at a fixed rate.
-#[derive(Debug)]
-pub struct Paced {
-    /// From when a publication was due until a subscriber had it, in microseconds.
-    pub latencies_us: Histogram<u64>,
-    /// What the server used of it.
-    pub server_cpu: Duration,
-    /// The server's resident user-space memory at its end.
-    pub resident_bytes: u64,
-}
-
 /// A subscriber.
 #[derive(Debug)]
 pub(super) struct Subscriber {
@@ -99,7 +84,7 @@ pub struct Load {
     pub(super) plan: Plan,
     pub(super) poll: Poll,
     pub(super) memory: Memory,
-    publisher: Publisher,
+    pub(super) publisher: Publisher,
     pub(super) subscribers: Vec<Subscriber>,
     /// How many subscribers have joined.
     joined: usize,
@@ -107,8 +92,8 @@ pub struct Load {
     /// The one that does not read.
     pub(super) stalled: Option<Stalled>,
     /// The time that publications count from.
-    start: Instant,
-    latencies_us: Histogram<u64>,
+    pub(super) start: Instant,
+    pub(super) latencies_us: Histogram<u64>,
 }
 
 impl Load {
@@ -175,35 +160,6 @@ impl Load {
             length: start.elapsed(),
             server_cpu: cpu_time(self.plan.pid)?.saturating_sub(server_before),
             load_cpu: cpu_time(own)?.saturating_sub(load_before),
-        })
-    }
-
-    /// Publishes so often a second, whatever comes back, and waits for the last delivery.
-    ///
-    /// # Errors
-    /// As for [`saturate`](Self::saturate).
-    pub fn pace(&mut self, each_second: u32, size_bytes: usize, length: Duration) -> Result<Paced> {
-        self.latencies_us.reset();
-        let server_before = cpu_time(self.plan.pid)?;
-        let interval = Duration::from_secs(1) / each_second.max(1);
-        let mut due = self.start.elapsed();
-        let end = due + length;
-        while due < end {
-            let now = self.start.elapsed();
-            if now >= due {
-                self.publish(due, size_bytes)?;
-                self.publisher.flush()?;
-                due += interval;
-            } else {
-                let left = (due - now).saturating_sub(LAST_SLEEP);
-                self.turn(left.min(LONGEST_SLEEP))?;
-            }
-        }
-        self.settle()?;
-        Ok(Paced {
-            latencies_us: self.latencies_us.clone(),
-            server_cpu: cpu_time(self.plan.pid)?.saturating_sub(server_before),
-            resident_bytes: resident_bytes(self.plan.pid)?,
         })
     }
 
@@ -276,7 +232,7 @@ impl Load {
         self.receive(number, true)
     }
 
-    fn publish(&mut self, due: Duration, size_bytes: usize) -> Result<()> {
+    pub(super) fn publish(&mut self, due: Duration, size_bytes: usize) -> Result<()> {
         let number = self.tally.next_number();
         let text = publication(number, due, size_bytes)?;
         self.publisher.publish(number, &text, &mut self.memory)?;
@@ -285,7 +241,7 @@ impl Load {
     }
 
     /// Waits until nothing is outstanding.
-    fn settle(&mut self) -> Result<()> {
+    pub(super) fn settle(&mut self) -> Result<()> {
         let (mut deliveries, mut since) = (self.tally.deliveries(), Instant::now());
         while self.tally.outstanding() > 0 {
             self.turn(LONGEST_SLEEP)?;
@@ -471,8 +427,8 @@ mod tests {
         // 16 to the first 64, then 16 to all of them.
         assert_eq!(load.tally.deliveries(), 16 * 64 + 16 * 100);
         // 250 a second for 20 ms.
-        let latencies = load.pace(250, 128, Duration::from_millis(20)).unwrap().latencies_us;
-        assert_eq!(latencies.len(), 5 * 100);
+        let paced = load.pace(250, 128, Duration::from_millis(20)).unwrap();
+        assert_eq!(paced.latencies_us.len() + paced.left_out * 100, 5 * 100);
         for (in_flight, size_bytes) in [(1, 128), (16, 2048)] {
             let slice = load.saturate(in_flight, size_bytes, Duration::from_millis(5)).unwrap();
             let publications = slice.deliveries / 100;

@@ -13,6 +13,7 @@
 
 mod link;
 mod load;
+mod pace;
 mod post;
 mod protocol;
 mod publication;
@@ -20,6 +21,7 @@ mod publisher;
 mod stalled;
 mod tally;
 
-pub use load::{Bytes, Load, Paced, Plan, Saturated};
+pub use load::{Bytes, Load, Plan, Saturated};
+pub use pace::Paced;
 pub use protocol::Protocol;
 pub use stalled::Fate;

@@ -79,6 +79,8 @@ pub(super) struct Paced {
     pub(super) p99_us: f64,
     pub(super) max_us: f64,
     pub(super) latencies_us: Latencies,
+    /// The publications that are not among these: the host took a processor away meanwhile.
+    pub(super) left_out: u64,
     pub(super) server_cpu_seconds: f64,
     pub(super) resident_bytes: f64,
 }
@@ -210,6 +212,7 @@ pub(super) mod tests {
             p99_us: p99_us.into(),
             max_us: f64::from(p99_us) * 2.0,
             latencies_us: Latencies(vec![(800, 98), (p99_us.into(), 2)]),
+            left_out: 3,
             server_cpu_seconds: 0.25,
             resident_bytes: f64::from(p99_us) * 1024.0,
         };

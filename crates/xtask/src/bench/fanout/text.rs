@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use super::super::markdown::{Table, wrapped};
 use super::super::sections::{count, grouped, micros, shorter};
 use super::super::spread::Spread;
+use super::crowd::PACED_SLICE_MILLIS;
 use super::longwire::{CONNECTION_KIB, QUEUED_KIB};
 use super::results::{LatencyRun, Paced, Pair, Results, StalledPolicy, StalledRun, Workload};
 use super::servers::LONGWIRE;
@@ -111,10 +112,14 @@ fn throughput(text: &mut String, results: &Results) {
 }
 
 fn latency(text: &mut String, results: &Results, run: &LatencyRun) {
-    let spread = |slices: &[Paced], of: fn(&Paced) -> f64| Spread::of(slices.iter().map(of));
+    // A slice may have nothing left.
+    let spread = |slices: &[Paced], of: fn(&Paced) -> f64| {
+        Spread::of(slices.iter().filter(|slice| !slice.latencies_us.0.is_empty()).map(of))
+    };
     let own = run.servers.iter().find(|(name, _)| name == LONGWIRE);
     let own = own.and_then(|(_, slices)| spread(slices, |of| of.p99_us));
-    let mut table = Table::new(["server", "p50", "p99", "the longest", "Longwire's p99 is"]);
+    let mut table =
+        Table::new(["server", "p50", "p99", "the longest", "left out", "Longwire's p99 is"]);
     for (name, slices) in &run.servers {
         let p99 = spread(slices, |of| of.p99_us);
         let word = own.zip(p99).filter(|_| name != LONGWIRE);
@@ -123,6 +128,7 @@ fn latency(text: &mut String, results: &Results, run: &LatencyRun) {
             shown_micros(spread(slices, |of| of.p50_us)),
             shown_micros(p99),
             slices.iter().map(|of| of.max_us).reduce(f64::max).map_or(NONE.to_owned(), micros),
+            left_out(slices.iter(), run.each_second),
             word.map_or(NONE, |(own, other)| shorter(own, other)).to_owned(),
         ]);
     }
@@ -131,13 +137,25 @@ fn latency(text: &mut String, results: &Results, run: &LatencyRun) {
         "\n### Latency of a delivery\n\n{} subscribers, {} publications of {} bytes a second, published when \
          they are due and not when the last has arrived; from when a publication was due until a subscriber \
          had read it. Microseconds; percentiles of slices of one second each, {} a server. The load reads its \
-         subscribers one after the other, which takes its part of each figure. Where the quartiles of two \
-         servers' overlap, they are level.\n\n{table}",
+         subscribers one after the other, which takes its part of each figure. {LEFT_OUT} Where the \
+         quartiles of two servers' overlap, they are level.\n\n{table}",
         grouped(run.subscribers as f64),
         run.each_second,
         run.size_bytes,
         results.rounds,
     );
+}
+
+/// Which publications do not count.
+const LEFT_OUT: &str = "Left out are the publications that were under way when the machine's host had one of its \
+    processors do something else (stolen time, as /proc/stat has it): how many of all.";
+
+/// `12 of 800`
+fn left_out<'a>(slices: impl Iterator<Item = &'a Paced>, each_second: u32) -> String {
+    let published = u64::from(each_second * PACED_SLICE_MILLIS / 1000);
+    let (left_out, all) =
+        slices.fold((0, 0), |(left_out, all), slice| (left_out + slice.left_out, all + published));
+    format!("{left_out} of {all}")
 }
 
 /// `800 (790–812)`
@@ -151,7 +169,8 @@ fn shown_micros(spread: Option<Spread>) -> String {
 fn stalled(text: &mut String, run: &StalledRun) {
     let headings = ["`slow_consumer`", "p50 without", "p50 with", "p99 without", "p99 with"];
     let ratios = ["p50: with / without", "p99: with / without", "server's CPU: with / without"];
-    let mut latency = Table::new(headings.into_iter().chain(ratios));
+    let out = ["left out without", "left out with"];
+    let mut latency = Table::new(headings.into_iter().chain(ratios).chain(out));
     let headings = ["`slow_consumer`", "pairs", "published", "it got", "it was told"];
     let mut fates = Table::new(headings.into_iter().chain(["memory grew by, KiB"]));
     for policy in &run.policies {
@@ -168,6 +187,8 @@ fn stalled(text: &mut String, run: &StalledRun) {
             ratio(policy.ratio(0.5)),
             ratio(policy.ratio(0.99)),
             ratio(policy.spread(cpu)),
+            left_out(policy.pairs.iter().map(|pair| &pair.without), run.each_second),
+            left_out(policy.pairs.iter().map(|pair| &pair.with), run.each_second),
         ]);
         fates.row(fate(policy));
     }
@@ -185,7 +206,7 @@ fn stalled(text: &mut String, run: &StalledRun) {
          that was not so is not counted. Microseconds, of the others' deliveries alone, of which none may be \
          missing; percentiles of all slices together, since a slice's 99th is that of its slowest \
          publication. Beside a ratio of these stand the quartiles of what it is for as many pairs drawn \
-         from these, some twice and some not at all. The server's CPU time is divided pair by pair:\n\n{latency}\n\
+         from these, some twice and some not at all. {LEFT_OUT} The server's CPU time is divided pair by pair:\n\n{latency}\n\
          What became of the one, medians of the pairs: the publications on the channel of all until it read \
          again, how many of them it got then, and the code with which it was told that its session or subscription had ended. The \
          server's memory is RssAnon, at the end of that slice in which it was most, beyond what it was before \
@@ -250,8 +271,8 @@ mod tests {
             "0.80 / 0.80 / 0.80 |",
             " longwire / nchan |",
             "| 2.00 (2.00–2.00) ahead | 1.25 (0.88–1.62) level |",
-            "| nchan    | 800 (800–800) | 9,000 (9,000–9,000) |      18,000 |           shorter |",
-            "| bun      | 800 (800–800) | 4,000 (4,000–4,000) |       8,000 |             level |",
+            "| nchan    | 800 (800–800) | 9,000 (9,000–9,000) |      18,000 |  6 of 40 |           shorter |",
+            "| bun      | 800 (800–800) | 4,000 (4,000–4,000) |       8,000 |  6 of 40 |             level |",
             "| 1,000       | longwire |        900 |                 1,000 |",
             "| latest          |         800 |      800 |       4,000 |    5,000 |    1.00 (1.00–1.00) |    1.25 (1.25–1.50) |",
             "| latest          | 2 of 3 |       700 |    100 |           – |               2,000 |",

@@ -68,7 +68,7 @@ pub(crate) enum Benchmark {
     /// one process on processor 0, the load is on processor 1 and speaks what each server wants; all
     /// are alive at a time and have it for a quarter of a second in turn. At last `longwire serve` alone,
     /// under each policy for slow consumers: latency with one subscriber more that does not read, beside
-    /// that without it. Takes a quarter of an hour, after the builds.
+    /// that without it. Takes half an hour, after the builds.
     ///
     /// Needs Linux with two processors that nothing else keeps busy, `taskset`, 5,200 descriptors for a
     /// process (`ulimit -H -n`), Node with npm, and Debian's nginx with nchan. What is missing and

@@ -45,7 +45,8 @@ pub(crate) struct Options {
     #[arg(long, conflicts_with = "peers")]
     stalled_only: bool,
 
-    /// How many slices each server gets in a workload, and pairs of slices each policy.
+    /// How many slices each server gets in a workload, and a third of the pairs of slices of each
+    /// policy.
     #[arg(long, value_name = "N", default_value_t = 13, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
 

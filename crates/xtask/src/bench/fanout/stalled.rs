@@ -14,6 +14,9 @@ use super::results::{Fate, Paced, Pair, StalledPolicy, StalledRun};
 use super::servers::Ready;
 use super::{Bench, EACH_SECOND};
 
+/// Pairs of slices for each round that the servers beside each other have: what few deliveries exceed takes
+/// many of them.
+const PAIRS_A_ROUND: u32 = 3;
 /// Bytes of a publication: enough that the one is full soon.
 const SIZE_BYTES: u32 = 2048;
 /// How many are in flight while its session is filled.
@@ -63,7 +66,7 @@ impl Bench<'_> {
         }
         log.note(&format!("{}: {} publications before each slice", policy.name, scene.fill));
         let (mut pairs, mut missed) = (Vec::new(), 0);
-        for round in 0..=self.rounds {
+        for round in 0..=PAIRS_A_ROUND * self.rounds {
             let (without, with) = if round % 2 == 0 {
                 (scene.without()?, scene.with()?)
             } else {

@@ -1,8 +1,8 @@
 //! Publications at a fixed rate, and how long their deliveries take.
 //!
-//! Where the machine is a virtual one, its host takes a processor away now and then, for tens of
-//! milliseconds. What is under way then says nothing of the server and is left out: what the kernel says
-//! it was kept from its processors decides that, and not how long anything took.
+//! Where the machine is a virtual one, its host takes a processor away now and then. What is under way
+//! then says nothing of the server and is left out: what the kernel says it was kept from its processors
+//! decides that, and not how long anything took.
 
 use std::time::Duration;
 
@@ -69,8 +69,8 @@ impl Load {
     }
 }
 
-/// Parts the latencies that count from those that do not: publications that were under way together, and
-/// alone, stand and fall together.
+/// Parts the latencies that count from those that do not: publications that were under way together
+/// stand and fall together.
 struct Sieve {
     kept: Histogram<u64>,
     left_out: u64,

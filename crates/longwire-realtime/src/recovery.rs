@@ -44,7 +44,7 @@ mod tests {
     }
 
     #[test]
-    #[allow(clippy::reversed_empty_ranges)] // which is how a range of nothing is written
+    #[expect(clippy::reversed_empty_ranges, reason = "how a range of nothing is written")]
     fn all_or_nothing() {
         // The top is at offset 9 of epoch "a"; at most 4 are recovered.
         let rows = [

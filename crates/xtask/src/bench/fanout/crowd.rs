@@ -22,7 +22,12 @@ const STEP_LIMIT: Duration = Duration::from_secs(60);
 const SLICE: Duration = Duration::from_millis(250);
 
 /// A slice at a fixed rate, which has to have more than a few publications.
-pub(super) const PACED_SLICE_MILLIS: u32 = 1000;
+const PACED_SLICE_MILLIS: u32 = 1000;
+
+/// The publications of a slice at so many a second.
+pub(super) const fn in_a_slice(each_second: u32) -> u32 {
+    each_second * PACED_SLICE_MILLIS / 1000
+}
 
 /// What a step without figures is answered with.
 #[derive(serde::Deserialize)]

@@ -8,7 +8,7 @@
 use anyhow::{Result, ensure};
 
 use super::api::Api;
-use super::crowd::{Crowd, PACED_SLICE_MILLIS};
+use super::crowd::{Crowd, in_a_slice};
 use super::longwire::{POLICIES, Policy, QUEUED_KIB, configuration};
 use super::results::{Fate, Paced, Pair, StalledPolicy, StalledRun};
 use super::servers::Ready;
@@ -31,7 +31,7 @@ const ENOUGH: u32 = QUEUED_KIB * 1024 / SIZE_BYTES;
 /// and what they are counted with beside their length.
 const SAFE: u32 = QUEUED_KIB * 1024 / (SIZE_BYTES + 256) - FIRST / 2;
 /// The publications of a slice.
-const A_SLICE: u32 = EACH_SECOND * PACED_SLICE_MILLIS / 1000;
+const A_SLICE: u32 = in_a_slice(EACH_SECOND);
 
 impl Bench<'_> {
     /// All policies, one after the other, each on a server of its own.

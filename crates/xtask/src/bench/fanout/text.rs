@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::super::markdown::{Table, wrapped};
 use super::super::sections::{count, grouped, micros, shorter};
 use super::super::spread::Spread;
-use super::crowd::PACED_SLICE_MILLIS;
+use super::crowd::in_a_slice;
 use super::longwire::{CONNECTION_KIB, QUEUED_KIB};
 use super::results::{LatencyRun, Paced, Pair, Results, StalledPolicy, StalledRun, Workload};
 use super::servers::LONGWIRE;
@@ -147,12 +147,12 @@ fn latency(text: &mut String, results: &Results, run: &LatencyRun) {
 }
 
 /// Which publications do not count.
-const LEFT_OUT: &str = "Left out are the publications that were under way when the machine's host had one of its \
-    processors do something else (stolen time, as /proc/stat has it): how many of all.";
+const LEFT_OUT: &str = "Left out are the publications that were under way, or next, when the machine's host had one of \
+    its processors do something else (stolen time, as /proc/stat has it): how many of all.";
 
 /// `12 of 800`
 fn left_out<'a>(slices: impl Iterator<Item = &'a Paced>, each_second: u32) -> String {
-    let published = u64::from(each_second * PACED_SLICE_MILLIS / 1000);
+    let published = u64::from(in_a_slice(each_second));
     let (left_out, all) =
         slices.fold((0, 0), |(left_out, all), slice| (left_out + slice.left_out, all + published));
     format!("{left_out} of {all}")

@@ -132,8 +132,8 @@ impl Connection {
         input: &mut Input<'b>,
         control: &mut ControlFrames,
     ) -> Result<Option<Event<'b>>, ProtocolError> {
-        match self.receive_whole_message(input, control) {
-            Some(received) => received.map(Some),
+        match self.receive_message(input, control) {
+            Some(message) => Ok(Some(message.into())),
             None => self.receive_other(input, control),
         }
     }

@@ -32,6 +32,16 @@ impl<'a> Event<'a> {
     }
 }
 
+impl<'a> From<Message<'a>> for Event<'a> {
+    #[inline]
+    fn from(message: Message<'a>) -> Self {
+        match message {
+            Message::Text(text) => Self::Text(text),
+            Message::Binary(data) => Self::Binary(data),
+        }
+    }
+}
+
 /// A piece of a message (RFC 6455 §5.4). The pieces of one message come in order, and no other
 /// message comes between them. Where the cuts are depends on the frames and on the reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,6 +11,7 @@
 //! received is the connection's to judge.
 
 use crate::error::ProtocolError;
+use crate::event::Kind;
 
 /// The longest header: two bytes, a length in eight, a masking key in four.
 pub const MAX_HEADER_BYTES: usize = 14;
@@ -59,9 +60,26 @@ impl OpCode {
         })
     }
 
+    /// The header of a frame by itself, not compressed and not masked, with a length of up to 125.
+    #[inline]
+    pub(crate) fn short_header(self, payload_len: usize) -> [u8; 2] {
+        let [length, ..] = payload_len.to_le_bytes();
+        [FIN | self as u8, length]
+    }
+
     /// Whether it is one of Close, Ping and Pong (RFC 6455 §5.5).
     pub const fn is_control(self) -> bool {
         self as u8 & 0b1000 != 0
+    }
+}
+
+impl From<Kind> for OpCode {
+    #[inline]
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Text => Self::Text,
+            Kind::Binary => Self::Binary,
+        }
     }
 }
 
@@ -103,17 +121,17 @@ impl Start {
         Ok(Self { fin, rsv1, opcode, masked: second & MASK != 0, length })
     }
 
-    /// The same for the frame that most are: a data message by itself, not compressed. `None` for
-    /// every other one, be it right or wrong.
+    /// The same for the frame that most are: a data message by itself, not compressed, and masked or
+    /// not as `masked` says. `None` for every other one, be it right or wrong.
     #[inline]
-    pub(crate) fn parse_whole_message([first, second]: [u8; 2]) -> Option<Self> {
+    pub(crate) fn parse_whole_message([first, second]: [u8; 2], masked: bool) -> Option<Self> {
         let opcode = match first {
             WHOLE_TEXT => OpCode::Text,
             WHOLE_BINARY => OpCode::Binary,
             _ => return None,
         };
-        let (masked, length) = (second & MASK != 0, second & LENGTH);
-        Some(Self { fin: true, rsv1: false, opcode, masked, length })
+        let length = second ^ if masked { MASK } else { 0 };
+        (length & MASK == 0).then_some(Self { fin: true, rsv1: false, opcode, masked, length })
     }
 
     /// Reads the length from `bytes`, the whole header from its start: the length, and where what
@@ -142,6 +160,12 @@ impl Start {
             }
             length => Ok(Some((u64::from(length), 2))),
         }
+    }
+
+    /// How long the header is whose masking key would begin here.
+    #[inline]
+    pub(crate) fn header_len(self, key_at: usize) -> usize {
+        if self.masked { key_at.saturating_add(4) } else { key_at }
     }
 
     /// The top bit of a 64-bit length is known at its first byte.

@@ -94,6 +94,18 @@ impl Connection {
         self.mask_keys.map(|next| next())
     }
 
+    /// The header of a message in one frame, where it is of the shortest form and may be sent: that of a
+    /// server, with a length of up to 125. Sending it changes nothing.
+    #[inline(always)]
+    pub(crate) fn short_header(&self, message: Message<'_>) -> Option<[u8; 2]> {
+        let len = message.as_bytes().len();
+        let is_short = len <= MAX_CONTROL_PAYLOAD_BYTES
+            && self.mask_keys.is_none()
+            && self.phase == Phase::Open
+            && self.outgoing.is_none();
+        is_short.then(|| OpCode::from(message.kind()).short_header(len))
+    }
+
     /// The opcode of the next data frame, if it may be sent.
     #[inline]
     pub(crate) fn may_send(&self, kind: Kind, whole: bool) -> Result<OpCode, ApiMisuse> {
@@ -183,6 +195,33 @@ mod tests {
     const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
     const TEXT: Message<'static> = Message::Text("Hello");
     const BINARY: Message<'static> = Message::Binary(b"Hello");
+
+    /// The short way to a header gives what the long one does, and nothing where that refuses.
+    #[test]
+    fn a_short_header_is_the_one_that_the_long_way_writes() {
+        let bytes = [b'a'; 127];
+        let mut short = 0;
+        for phase in
+            [Phase::Open, Phase::Closing, Phase::ClosedByPeer, Phase::ClosedByUs, Phase::Lost]
+        {
+            for outgoing in [None, Some(Kind::Text), Some(Kind::Binary)] {
+                for mut connection in [server(), Connection::client(Limits::DEFAULT, || KEY)] {
+                    (connection.phase, connection.outgoing) = (phase, outgoing);
+                    for message in
+                        (0..=bytes.len()).map(|len| Message::Binary(&bytes[..len])).chain([TEXT])
+                    {
+                        let Some(header) = connection.short_header(message) else { continue };
+                        short += 1;
+                        let sent = connection.send(message).unwrap();
+                        assert_eq!(sent.as_bytes(), header, "{message:?}");
+                        assert_eq!(connection.outgoing, None);
+                    }
+                }
+            }
+        }
+        // A server between messages: lengths of 0 to 125, and the text.
+        assert_eq!(short, 126 + 1);
+    }
 
     fn server() -> Connection {
         Connection::server(Limits::DEFAULT)

@@ -109,14 +109,21 @@ impl WebSocket {
         control: &mut ControlFrames,
         inbound: &'m mut Inbound,
     ) -> Result<Option<Event<'m>>, ProtocolError> {
-        match self.connection.receive_whole_message(input, control) {
-            Some(Ok(event)) => Ok(Some(event)),
-            Some(Err(error)) => {
-                self.release();
-                Err(error)
-            }
+        match self.connection.receive_message(input, control) {
+            Some(message) => Ok(Some(message.into())),
             None => self.receive_other(input, control, inbound),
         }
+    }
+
+    /// Takes the next message out of `input`, as [`Connection::receive_message`] does: `None` where
+    /// [`receive`](Self::receive) has to look.
+    #[inline(always)]
+    pub fn receive_message<'b>(
+        &mut self,
+        input: &mut Input<'b>,
+        control: &mut ControlFrames,
+    ) -> Option<Message<'b>> {
+        self.connection.receive_message(input, control)
     }
 
     /// Receives what is not a whole message already.
@@ -166,16 +173,41 @@ impl WebSocket {
         outbound: &mut Outbound,
         out: &mut Vec<u8>,
     ) -> Result<(), ApiMisuse> {
+        let payload = message.as_bytes();
+        let may_be_compressed = self.compresses() && compression == Compression::Auto;
+        if !may_be_compressed
+            && payload.len() <= outbound.options.max_frame_bytes
+            && let Some(header) = self.connection.short_header(message)
+        {
+            let needed = payload.len().saturating_add(header.len());
+            out.try_reserve(needed).map_err(|_| ApiMisuse::OutOfMemory)?;
+            out.extend_from_slice(&header);
+            out.extend_from_slice(payload);
+            return Ok(());
+        }
+        self.send_other(message, compression, outbound, out)
+    }
+
+    /// Sends a message that is not as most are: not a server's, not short, or to be compressed.
+    #[inline(never)]
+    fn send_other(
+        &mut self,
+        message: Message<'_>,
+        compression: Compression,
+        outbound: &mut Outbound,
+        out: &mut Vec<u8>,
+    ) -> Result<(), ApiMisuse> {
         let (kind, payload) = (message.kind(), message.as_bytes());
         #[cfg(feature = "deflate")]
         if compression == Compression::Auto && self.deflate.is_some() {
             return self.send_compressed(kind, payload, outbound, out);
         }
         let _ = compression;
-        if payload.len() <= outbound.options.max_frame_bytes {
+        let max_frame_bytes = outbound.options.max_frame_bytes;
+        if payload.len() <= max_frame_bytes {
             return self.write_frame(kind, payload, Fragment::WHOLE, out);
         }
-        self.write_frames(kind, payload, false, outbound.options.max_frame_bytes, out)
+        self.write_frames(kind, payload, false, max_frame_bytes, out)
     }
 
     /// Sends a message that is compressed if it is worth it.
@@ -333,7 +365,6 @@ impl WebSocket {
         self.write_frame(kind, rest, part, out)
     }
 
-    #[inline]
     fn write_frame(
         &mut self,
         kind: Kind,

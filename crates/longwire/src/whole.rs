@@ -7,73 +7,83 @@
 use crate::connection::{Connection, Phase};
 use crate::control::ControlFrames;
 use crate::error::ProtocolError;
-use crate::event::Event;
+use crate::event::Message;
 use crate::header::{OpCode, Start};
 use crate::input::Input;
 use crate::mask::apply_mask;
 use crate::utf8::validate;
 
 impl Connection {
-    /// Receives a message that came in one frame and one read, as nearly all do: for these no state
-    /// changes. `None` where it is not one beyond doubt: [`receive_other`](Self::receive_other) has
-    /// to look.
-    // In line, so that the event is made where the caller wants it and not copied there.
+    /// Takes the next message out of `input`, where all of it lies at the front in one frame, not
+    /// compressed: nearly all do, and nothing of the connection's state changes for them.
+    ///
+    /// `None` is no verdict: [`receive`](Self::receive) takes whatever there is, and says what is wrong
+    /// with it. That asks this first; a loop of many short messages is faster where it does so itself.
+    // In line, so that the message is made where the caller wants it and not copied there.
     #[inline(always)]
-    pub(crate) fn receive_whole_message<'b>(
+    pub fn receive_message<'b>(
         &mut self,
         input: &mut Input<'b>,
         control: &mut ControlFrames,
-    ) -> Option<Result<Event<'b>, ProtocolError>> {
-        let (opcode, header_len, payload_len) = self.whole_message(input.rest())?;
-        let (header, payload) = input.take_frame(header_len, payload_len)?;
-        // RFC 6455 §5.3: what a client sent is unmasked; the key is the end of the header.
-        if self.mask_keys.is_none()
-            && let Some(&key) = header.last_chunk()
-        {
-            apply_mask(payload, key);
+    ) -> Option<Message<'b>> {
+        let (start, key_at, payload_len) = self.whole_message(input.rest())?;
+        let payload = if start.masked {
+            // RFC 6455 §5.3: what a client sent is unmasked; the key is the end of the header.
+            let (header, payload) = input.take_frame(key_at.saturating_add(4), payload_len)?;
+            if let Some(&key) = header.last_chunk() {
+                apply_mask(payload, key);
+            }
+            payload
+        } else {
+            input.take_frame(key_at, payload_len)?.1
+        };
+        if start.opcode == OpCode::Binary {
+            return Some(Message::Binary(payload));
         }
-        if opcode == OpCode::Binary {
-            return Some(Ok(Event::Binary(payload)));
+        match validate(payload) {
+            Ok(text) => Some(Message::Text(text)),
+            // RFC 6455 §8.1: text that is not UTF-8 fails the connection.
+            Err(_) => {
+                self.fail_receiving(ProtocolError::TextNotUtf8, input, control);
+                None
+            }
         }
-        // RFC 6455 §8.1: text that is not UTF-8 fails the connection.
-        Some(match validate(payload) {
-            Ok(text) => Ok(Event::Text(text)),
-            Err(_) => Err(self.fail_receiving(ProtocolError::TextNotUtf8, input, control)),
-        })
     }
 
     /// Whether the message at the front, of which not all is there, [stays behind](Input::holding).
     pub(crate) fn holds_message(&self, input: &mut Input<'_>) -> bool {
         let message = self.whole_message(input.rest());
-        message.is_some_and(|(_, header_len, len)| input.holds(header_len.saturating_add(len)))
+        message.is_some_and(|(start, key_at, len)| {
+            let header_len = start.header_len(key_at);
+            input.holds(header_len.saturating_add(len))
+        })
     }
 
-    /// The opcode, the length of the header and that of the payload, where a data message by
-    /// itself begins at the front of `bytes`, not compressed, with nothing wrong with its header.
+    /// The first two bytes, where the masking key is or would be, and the length of the payload, where a
+    /// data message by itself begins at the front of `bytes`, not compressed, with nothing wrong with its
+    /// header.
     /// `None` is no verdict: [`receive_header`](Self::receive_header) gives one.
     #[inline]
-    pub(crate) fn whole_message(&self, bytes: &[u8]) -> Option<(OpCode, usize, usize)> {
+    pub(crate) fn whole_message(&self, bytes: &[u8]) -> Option<(Start, usize, usize)> {
         let receives = matches!(self.phase, Phase::Open | Phase::Closing);
         if !receives || self.incoming.is_some() {
             return None;
         }
-        let start = Start::parse_whole_message(*bytes.first_chunk()?)?;
-        let from_client = self.mask_keys.is_none();
+        // RFC 6455 §5.1: a client masks its frames, a server does not.
+        let masked = self.mask_keys.is_none();
+        let start = Start::parse_whole_message(*bytes.first_chunk()?, masked)?;
         let (payload_len, key_at) = start.payload_len(bytes).ok()??;
-        let within_limits =
-            payload_len <= self.max_frame_bytes && payload_len <= self.max_message_bytes;
-        if start.masked != from_client || !within_limits {
+        if payload_len > self.max_frame_bytes || payload_len > self.max_message_bytes {
             return None;
         }
-        let header_len = if from_client { key_at.saturating_add(4) } else { key_at };
-        Some((start.opcode, header_len, usize::try_from(payload_len).ok()?))
+        Some((start, key_at, usize::try_from(payload_len).ok()?))
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::event::{Chunk, Event, Kind};
-    use crate::{Connection, ControlFrames, Input, Limits, ProtocolError};
+    use crate::event::{Chunk, Event, Kind, Message};
+    use crate::{CloseCode, Connection, ControlFrames, Input, Limits, ProtocolError};
     use std::vec::Vec;
 
     /// What is taken for a whole message at a glance is what the full examination finds, with
@@ -104,11 +114,11 @@ mod tests {
                             _ => {}
                         }
                         bytes.extend([1, 2, 3, 4]);
-                        let Some((opcode, header_len, payload_len)) =
-                            connection.whole_message(&bytes)
+                        let Some((start, key_at, payload_len)) = connection.whole_message(&bytes)
                         else {
                             continue;
                         };
+                        let (opcode, header_len) = (start.opcode, start.header_len(key_at));
                         whole_messages += 1;
                         let frame = connection.receive_header(&bytes).unwrap().unwrap();
                         assert_eq!(
@@ -124,6 +134,58 @@ mod tests {
         // Text and binary, in each of 3 connections: 126 short lengths; in 2 bytes 126, 200, 201 and
         // 65,535, of which the small limit leaves two; in 8 bytes 65,536, which it does not leave.
         assert_eq!(whole_messages, 2 * 3 * (2 * 126 + (4 + 1) + 2));
+    }
+
+    /// What is taken, and what is left of the input: by itself, and by the call that takes everything.
+    #[test]
+    fn a_whole_message_is_taken_and_nothing_else() {
+        let hello = b"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58";
+        let text = Some(Message::Text("Hello"));
+        type Row = (&'static str, Vec<u8>, Option<Message<'static>>, usize);
+        let table: [Row; 7] = [
+            ("a text", hello.to_vec(), text, 0),
+            ("two of them", [&hello[..], hello].concat(), text, hello.len()),
+            ("an empty message", b"\x82\x80\0\0\0\0".to_vec(), Some(Message::Binary(b"")), 0),
+            ("not all of it", hello[..10].to_vec(), None, 10),
+            ("a fragment", b"\x01\x81\0\0\0\0a".to_vec(), None, 7),
+            ("a Ping", b"\x89\x80\0\0\0\0".to_vec(), None, 6),
+            ("not masked", b"\x81\x05Hello".to_vec(), None, 7),
+        ];
+        for (what, bytes, message, left) in table {
+            let mut server = Connection::server(Limits::DEFAULT);
+            let mut control = ControlFrames::new();
+            let mut buffer = bytes.clone();
+            let mut input = Input::new(&mut buffer);
+            let taken = server.receive_message(&mut input, &mut control);
+            assert_eq!((taken, input.len()), (message, left), "{what}");
+            assert!(control.is_empty(), "{what}");
+            assert!(left == 0 || input.rest() == &bytes[bytes.len() - left..], "{what}: untouched");
+        }
+    }
+
+    /// Text that is wrong fails the connection, and the call that takes everything says so.
+    #[test]
+    fn a_message_that_is_wrong_is_none_and_then_an_error() {
+        for closes_first in [false, true] {
+            let mut server = Connection::server(Limits::DEFAULT);
+            let mut control = ControlFrames::new();
+            if closes_first {
+                server.close(CloseCode::NORMAL, "", &mut control).unwrap();
+                control.poll_transmit();
+            }
+            let mut bytes = *b"\x81\x81\0\0\0\0\xff\x82\x80\0\0\0\0";
+            let mut input = Input::new(&mut bytes);
+            assert_eq!(server.receive_message(&mut input, &mut control), None);
+            assert!(input.is_empty(), "what is behind it is dropped");
+            let sent = control.poll_transmit();
+            assert_eq!(sent.is_none(), closes_first, "one Close is enough");
+            assert!(sent.is_none_or(|sent| sent[2..4] == 1007_u16.to_be_bytes()));
+            let mut behind = *b"\x82\x80\0\0\0\0";
+            let mut input = Input::new(&mut behind);
+            assert_eq!(server.receive_message(&mut input, &mut control), None);
+            let received = server.receive(&mut input, &mut control);
+            assert_eq!(received, Err(ProtocolError::TextNotUtf8));
+        }
     }
 
     /// What a server does with the first `cut` bytes of what a client sends, where frames of up to

@@ -10,6 +10,7 @@ use crate::network::Network;
 use crate::outbox::frame_end;
 use crate::table::{NO_MEMORY, Table};
 use crate::turn::Turn;
+use arrayvec::ArrayVec;
 use longwire::{Compression, EncodedHeader, Message};
 use std::io::{self, ErrorKind, IoSlice};
 
@@ -29,7 +30,7 @@ pub(crate) struct StreamSocket<'a, N: Network> {
 }
 
 impl<N: Network> Socket for StreamSocket<'_, N> {
-    #[inline]
+    #[inline(always)]
     fn write(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
         let offered = slices.iter().map(|slice| slice.len()).sum();
         match self.network.write(self.stream, slices) {
@@ -87,12 +88,12 @@ impl<S> Table<S> {
             let Phase::Open(session) = &mut self.connections[key].phase else {
                 return Ok(Sent::Dropped);
             };
-            let mut frames: Frames<'_> = [None; FRAMES];
-            for (place, (piece, last)) in frames.iter_mut().zip(&mut fragments) {
+            let mut frames = Frames::new();
+            for (piece, last) in fragments.by_ref().take(FRAMES) {
                 let Ok(header) = session.websocket.fragment_header(piece, last) else {
                     return Ok(Sent::Dropped);
                 };
-                *place = Some(Frame { header, payload: piece.as_bytes() });
+                frames.push(Frame { header, payload: piece.as_bytes() });
             }
             let (sent, offered) = write_frames(&self.turn.output, &frames, socket)?;
             if sent == offered {
@@ -116,6 +117,7 @@ impl<S> Table<S> {
 
     /// Moves the turn's output to the owner's outbox, which is empty: `sent` bytes of it are sent,
     /// and the socket takes no more. `false` where there is no memory.
+    #[inline(never)]
     pub(crate) fn queue_output(&mut self, key: usize, sent: usize) -> bool {
         let mut output = std::mem::take(&mut self.turn.output);
         let end = frame_end(&output, self.turn.frames_at, sent);
@@ -132,10 +134,9 @@ impl<S> Table<S> {
 /// How many frames one write has at most: 2 MiB, where frames have the length that is the default.
 const FRAMES: usize = 16;
 
-type Frames<'m> = [Option<Frame<'m>>; FRAMES];
+type Frames<'m> = ArrayVec<Frame<'m>, FRAMES>;
 
 /// A frame whose payload lies elsewhere.
-#[derive(Clone, Copy)]
 struct Frame<'m> {
     header: EncodedHeader,
     payload: &'m [u8],
@@ -147,16 +148,16 @@ fn write_frames(
     frames: &Frames<'_>,
     socket: &mut dyn Socket,
 ) -> io::Result<(usize, usize)> {
-    let mut slices = [IoSlice::new(output); 1 + 2 * FRAMES];
-    let (mut count, mut offered) = (1, output.len());
-    for frame in frames.iter().flatten() {
-        for part in [frame.header.as_bytes(), frame.payload] {
-            slices[count] = IoSlice::new(part);
-            count += 1;
-            offered += part.len();
-        }
+    let mut slices = ArrayVec::<_, { 1 + 2 * FRAMES }>::new();
+    if !output.is_empty() {
+        slices.push(IoSlice::new(output));
     }
-    Ok((socket.write(&slices[..count])?, offered))
+    for frame in frames {
+        slices.push(IoSlice::new(frame.header.as_bytes()));
+        slices.push(IoSlice::new(frame.payload));
+    }
+    let offered = slices.iter().map(|slice| slice.len()).sum();
+    Ok((socket.write(&slices)?, offered))
 }
 
 /// Puts what the socket has not taken into the turn's output, from the frame that is cut on. `sent` is
@@ -166,7 +167,7 @@ fn keep_unsent(turn: &mut Turn, frames: &Frames<'_>, mut sent: usize) -> io::Res
         sent -= turn.output.len();
         turn.clear_output();
     }
-    for Frame { header, payload } in frames.iter().flatten() {
+    for Frame { header, payload } in frames {
         let (head, frame_len) = (header.as_bytes(), header.as_bytes().len() + payload.len());
         if turn.output.is_empty() && sent >= frame_len {
             sent -= frame_len;

@@ -120,6 +120,8 @@ impl Application for Echo {
         Ok(Accept::new(()))
     }
 
+    // In line where messages are handed out: it is hardly more than a call.
+    #[inline(always)]
     fn message(&mut self, context: &mut Context<'_, ()>, message: Message<'_>) {
         context.send(message);
     }

@@ -7,6 +7,7 @@ use crate::handshake::Handshake;
 use crate::heap::Heap;
 use crate::pending::Pending;
 use crate::session::Session;
+use longwire::{Compression, Message, Outbound};
 use std::fmt;
 
 /// A connection of one server, never used for another one.
@@ -102,6 +103,22 @@ impl<S> Connection<S> {
         }
     }
 
+    /// Sends a message: its frames are added to `output`.
+    #[inline(always)]
+    pub(crate) fn send(
+        &mut self,
+        message: Message<'_>,
+        compression: Compression,
+        outbound: &mut Outbound,
+        output: &mut Vec<u8>,
+    ) -> Sent {
+        let Phase::Open(session) = &mut self.phase else { return Sent::Dropped };
+        match session.websocket.send(message, compression, outbound, output) {
+            Ok(()) => self.sent(),
+            Err(_) => Sent::Dropped,
+        }
+    }
+
     /// What became of a message that was sent just now.
     pub(crate) fn sent(&mut self) -> Sent {
         if !self.blocked {
@@ -121,6 +138,17 @@ impl<S> Connection<S> {
                 Phase::Handshake(handshake) => !handshake.served || self.waiting_bytes() == 0,
                 Phase::Http(http) => !http.is_answering(),
             }
+    }
+
+    /// Whether something may be left of its input, in the socket or behind it.
+    pub(crate) fn may_have_input(&self) -> bool {
+        self.readable || self.unprocessed || self.end_of_stream
+    }
+
+    /// Whether it is open, and nothing waits to be sent.
+    pub(crate) fn is_clear(&self) -> bool {
+        let waits = self.pending.is_some() || self.paused || self.blocked;
+        matches!(self.phase, Phase::Open(_)) && !waits
     }
 
     /// Whether the application is answering a request.

@@ -52,6 +52,8 @@ impl<'a, S> Context<'a, S> {
     /// What one callback sends counts as waiting until the callback returns, since nothing is
     /// written before: more than [`max_outbox_bytes`](crate::Config::max_outbox_bytes) in one go is
     /// too much, however fast the peer is.
+    // In line, so that no context is made, for an application that is in line as well.
+    #[inline(always)]
     pub fn send(&mut self, message: Message<'_>) -> Sent {
         self.send_with(message, Compression::Auto)
     }
@@ -62,13 +64,14 @@ impl<'a, S> Context<'a, S> {
         self.send_with(message, Compression::Never)
     }
 
+    #[inline(always)]
     fn send_with(&mut self, message: Message<'_>, compression: Compression) -> Sent {
-        match &mut self.socket {
-            Some(socket) if message.as_bytes().len() >= LONG_BYTES => {
-                self.table.send_long(self.key, message, compression, &mut **socket)
-            }
-            _ => self.table.send(self.key, message, compression),
+        if message.as_bytes().len() >= LONG_BYTES
+            && let Some(socket) = &mut self.socket
+        {
+            return self.table.send_long(self.key, message, compression, &mut **socket);
         }
+        self.table.send(self.key, message, compression)
     }
 
     /// Sends a message that was encoded before, and shares its bytes with all who are sent it.

@@ -21,6 +21,7 @@ mod network;
 mod outbox;
 mod pending;
 mod read_buffer;
+mod reading;
 mod request;
 mod response;
 mod server;
@@ -36,11 +37,11 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod timers;
-mod traffic;
 mod turn;
 mod waiting_control;
 mod wheel;
 mod worker;
+mod writing;
 
 pub use application::{Accept, Application, Incoming, Sent};
 pub use chunk::Chunk;

@@ -105,10 +105,12 @@ impl Network for MioNetwork {
         self.poll.registry().reregister(stream, Token(key), both)
     }
 
+    #[inline]
     fn read(&mut self, stream: &mut TcpStream, buffer: &mut [u8]) -> io::Result<usize> {
         retry(|| stream.read(buffer))
     }
 
+    #[inline]
     fn write(&mut self, stream: &mut TcpStream, slices: &[IoSlice<'_>]) -> io::Result<usize> {
         match slices {
             [slice] => retry(|| stream.write(slice)),

@@ -56,6 +56,7 @@ impl<S> Table<S> {
     }
 
     /// Keeps what was received and not processed.
+    #[inline(never)]
     pub(crate) fn keep_rest(&mut self, key: usize, rest: &[u8]) {
         let pending = pending_of(&mut self.connections[key], &mut self.spare);
         let kept = pending.is_some_and(|pending| append(&mut pending.rest, rest));

@@ -10,7 +10,6 @@ const PAGE_BYTES: usize = 4096;
 /// Reads go to the middle of a page: the kernel's `rep movsb` takes twelve times as long on some
 /// processors where the destination is 1 to 31 bytes further into its page than the source is into its
 /// own, and packets begin where a page does, or a header behind it.
-#[derive(Default)]
 pub(crate) struct ReadBuffer {
     bytes: Box<[u8]>,
     /// Where a read goes.

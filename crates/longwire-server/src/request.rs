@@ -16,6 +16,7 @@ use crate::table::{NO_MEMORY, Table, append};
 use crate::worker::Worker;
 use longwire::handshake::{Body, Head, HeadScanner, HttpVersion, Rejection, Request, Status};
 use std::mem;
+use std::ops::Range;
 use std::panic::{self, AssertUnwindSafe};
 
 /// RFC 9110 §15.2.1: go on and send the body.
@@ -25,37 +26,39 @@ const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
 const REQUESTS_PER_TURN: usize = 64;
 
 impl<N: Network, A: Application> Worker<N, A> {
-    /// Processes requests, one behind the other (RFC 9112 §9.3.2). What follows one that is being
-    /// answered is kept until that is done, and so is what is too much for one turn.
+    /// Processes the requests at `place` in the buffer, one behind the other (RFC 9112 §9.3.2). What
+    /// follows one that is being answered is kept until that is done, and so is what is too much for one
+    /// turn.
     // Not in line: a request has some kilobytes of the stack, over which frames would have to step.
     #[inline(never)]
-    pub(crate) fn process_requests(&mut self, key: usize, bytes: &mut [u8]) {
-        let mut at = 0;
+    pub(crate) fn process_requests(&mut self, key: usize, mut place: Range<usize>) {
         for requests in 1.. {
-            let Self { table, application, .. } = self;
+            let Self { table, application, buffer, .. } = self;
             table.turn.answer_at = table.turn.output.len();
-            match handshake::receive(table, application, key, &bytes[at..]) {
+            match handshake::receive(table, application, key, buffer.at(place.clone())) {
                 Outcome::Incomplete => return,
-                Outcome::Open(taken) => return self.process_frames(key, &mut bytes[at + taken..]),
+                Outcome::Open(taken) => {
+                    return self.process_frames(key, place.start + taken..place.end);
+                }
                 Outcome::Over => return self.begin_ending(key),
                 Outcome::Answering(taken) => {
-                    at += taken;
+                    place.start += taken;
                     break;
                 }
                 Outcome::Answered(taken) => {
-                    at += taken;
+                    place.start += taken;
                     let output_bytes = self.table.turn.output_bytes();
                     if requests == REQUESTS_PER_TURN || output_bytes >= FLUSH_BYTES {
                         break;
                     }
                 }
             }
-            if at == bytes.len() {
+            if place.is_empty() {
                 return;
             }
         }
-        if at < bytes.len() {
-            self.table.keep_rest(key, &bytes[at..]);
+        if !place.is_empty() {
+            self.table.keep_rest(key, self.buffer.at(place));
             self.table.connections[key].unprocessed = true;
         }
     }

@@ -2,6 +2,7 @@
 
 use crate::application::Application;
 use crate::config::Config;
+use crate::connection::Phase;
 use crate::context::Context;
 use crate::socket::Socket;
 use crate::table::Table;
@@ -13,8 +14,9 @@ use std::time::Duration;
 /// So much output is flushed before more input is processed.
 pub(crate) const FLUSH_BYTES: usize = 64 * 1024;
 
-/// When messages of so many bytes have been handed out, the other connections have their turn:
-/// one read of compressed messages can inflate to a thousand times its length.
+/// When messages of so many bytes have been handed out that were not in the input as they are, the
+/// other connections have their turn: one read of compressed messages can inflate to a thousand times
+/// its length.
 const WORK_BYTES: usize = 256 * 1024;
 
 /// A connection between its opening handshake and the end of its closing handshake.
@@ -40,6 +42,22 @@ pub(crate) enum Step {
     Over,
 }
 
+/// What was handed out in one turn of a connection.
+#[derive(Default)]
+pub(crate) struct Work {
+    /// There were messages.
+    pub(crate) messages: bool,
+    /// The bytes of those that were not in the input as they are, but were put together or inflated.
+    bytes: usize,
+}
+
+impl Work {
+    fn add(&mut self, bytes: usize) {
+        self.messages = true;
+        self.bytes += bytes;
+    }
+}
+
 impl<S> Session<S> {
     pub(crate) fn new(websocket: WebSocket, state: S, now: Duration) -> Self {
         Self { websocket, deadlines: Deadlines::new(now), last_message_ms: millis(now), state }
@@ -52,8 +70,18 @@ impl<S> Session<S> {
         Some(Duration::from_millis(self.last_message_ms).saturating_add(idle_timeout))
     }
 
-    /// A read has been processed. `rest_bytes` of it are the beginning of a frame.
-    pub(crate) fn has_received(&mut self, now: Duration, rest_bytes: usize) -> bool {
+    /// A read has been processed, with messages in it or not. `rest_bytes` of it are the beginning of
+    /// a frame.
+    pub(crate) fn has_received(
+        &mut self,
+        now: Duration,
+        has_messages: bool,
+        rest_bytes: usize,
+    ) -> bool {
+        if has_messages {
+            self.last_message_ms = millis(now);
+            self.deadlines.end_of_message();
+        }
         let incomplete = rest_bytes > 0 || self.websocket.connection().is_receiving_message();
         self.deadlines.receive(now, incomplete);
         incomplete
@@ -62,7 +90,7 @@ impl<S> Session<S> {
     /// Nothing was read for a while, by our own choice: the peer's time begins anew.
     pub(crate) fn has_resumed(&mut self, now: Duration) {
         self.deadlines.end_of_message();
-        self.has_received(now, 0);
+        self.has_received(now, false, 0);
     }
 
     /// The peer has taken some of what waits for it. If a Close is behind that, its time begins
@@ -73,16 +101,11 @@ impl<S> Session<S> {
             self.deadlines.closing(now);
         }
     }
-
-    fn has_message(&mut self, now_ms: u64) {
-        self.last_message_ms = now_ms;
-        self.deadlines.end_of_message();
-    }
 }
 
 /// Hands the frames in `input` to the application, until there are no more or there is something
-/// else to do first. The connection has to be the turn's owner. `work` counts the bytes of the
-/// messages that were handed out in this turn.
+/// else to do first. The connection has to be the turn's owner. `work` says what was handed out in
+/// this turn.
 pub(crate) fn receive<A: Application>(
     table: &mut Table<A::Session>,
     application: &mut A,
@@ -90,32 +113,50 @@ pub(crate) fn receive<A: Application>(
     socket: &mut dyn Socket,
     key: usize,
     input: &mut Input<'_>,
-    work: &mut usize,
+    work: &mut Work,
 ) -> Step {
-    let now_ms = millis(table.now);
     // Where less may wait than that, a peer that takes everything must not be found too slow.
     let flush_bytes = FLUSH_BYTES.min(table.config.outbox_high_water_bytes).max(1);
     loop {
-        let Some((session, control)) = table.session_and_control(key) else { return Step::Over };
-        let received = session.websocket.receive(input, control, inbound);
-        match received {
-            Ok(Some(Event::Text(_) | Event::Binary(_))) => session.has_message(now_ms),
-            Ok(None) => return Step::Done,
-            _ => {}
+        let Some(connection) = table.connections.get_mut(key) else { return Step::Over };
+        if connection.doomed {
+            return Step::Flush;
         }
-        if hand_out(table, application, socket, key, received, work) == Step::Over {
-            return Step::Over;
+        let Phase::Open(session) = &mut connection.phase else { return Step::Over };
+        if let Some(message) = session.websocket.receive_message(input, &mut table.turn.control) {
+            work.messages = true;
+            application.message(&mut Context::with_socket(table, key, socket), message);
+        } else if let Some(step) =
+            receive_other(table, application, inbound, socket, key, input, work)
+        {
+            return step;
         }
         if input.is_empty() {
             return Step::Done;
         }
-        if table.turn.output_bytes() >= flush_bytes || table.connections[key].doomed {
+        if table.turn.output_bytes() >= flush_bytes {
             return Step::Flush;
         }
-        if *work >= WORK_BYTES {
-            return Step::Yield;
-        }
     }
+}
+
+/// Hands out what is no whole message: a control frame, a message that was put together. `None` where
+/// there may be more behind it.
+#[inline(never)]
+fn receive_other<A: Application>(
+    table: &mut Table<A::Session>,
+    application: &mut A,
+    inbound: &mut Inbound,
+    socket: &mut dyn Socket,
+    key: usize,
+    input: &mut Input<'_>,
+    work: &mut Work,
+) -> Option<Step> {
+    let Some((session, control)) = table.session_and_control(key) else { return Some(Step::Over) };
+    let received = session.websocket.receive(input, control, inbound);
+    let step = hand_out(table, application, socket, key, received, work);
+    let goes_on = step.is_none() && !input.is_empty();
+    if goes_on && work.bytes >= WORK_BYTES { Some(Step::Yield) } else { step }
 }
 
 /// Hands out the message whose last `len` bytes were read to where it belongs, if that is what they
@@ -127,34 +168,31 @@ pub(crate) fn receive_in_place<A: Application>(
     socket: &mut dyn Socket,
     key: usize,
     len: usize,
+    work: &mut Work,
 ) -> Step {
-    let now_ms = millis(table.now);
     let Some((session, control)) = table.session_and_control(key) else { return Step::Over };
     let received = session.websocket.receive_in_place(len, control, inbound);
-    if matches!(received, Ok(Some(_))) {
-        session.has_message(now_ms);
-    }
-    hand_out(table, application, socket, key, received, &mut 0)
+    hand_out(table, application, socket, key, received, work).unwrap_or(Step::Done)
 }
 
-/// [`Step::Over`], or [`Step::Done`] with this one event.
-#[inline(always)]
+/// Hands out one event. `None` where there may be more behind it.
 fn hand_out<A: Application>(
     table: &mut Table<A::Session>,
     application: &mut A,
     socket: &mut dyn Socket,
     key: usize,
     received: Result<Option<Event<'_>>, ProtocolError>,
-    work: &mut usize,
-) -> Step {
+    work: &mut Work,
+) -> Option<Step> {
     match received {
+        Ok(None) => return Some(Step::Done),
         Ok(Some(Event::Text(text))) => {
-            *work = work.saturating_add(text.len());
+            work.add(text.len());
             let context = &mut Context::with_socket(table, key, socket);
             application.message(context, Message::Text(text));
         }
         Ok(Some(Event::Binary(data))) => {
-            *work = work.saturating_add(data.len());
+            work.add(data.len());
             let context = &mut Context::with_socket(table, key, socket);
             application.message(context, Message::Binary(data));
         }
@@ -168,17 +206,17 @@ fn hand_out<A: Application>(
         Ok(Some(Event::Close(close))) => {
             table.place_control(key, OpCode::Close);
             tracing::debug!(id = %table.id(key), code = %close.code, "the peer closes");
-            return Step::Over;
+            return Some(Step::Over);
         }
         // There are no chunks from a `WebSocket`.
-        Ok(None | Some(Event::Chunk(_))) => {}
+        Ok(Some(Event::Chunk(_))) => {}
         Err(error) => {
             table.place_control(key, OpCode::Close);
             tracing::debug!(id = %table.id(key), %error, "the connection failed");
-            return Step::Over;
+            return Some(Step::Over);
         }
     }
-    Step::Done
+    None
 }
 
 fn millis(time: Duration) -> u64 {

@@ -148,19 +148,29 @@ impl<S> Table<S> {
         message: Message<'_>,
         compression: Compression,
     ) -> Sent {
-        if !self.makes_room(key, message.as_bytes().len()) {
-            return Sent::Dropped;
-        }
         if self.turn.owner != Some(key) {
             return self.send_to_other(key, message, compression);
         }
         let connection = &mut self.connections[key];
-        let Phase::Open(session) = &mut connection.phase else { return Sent::Dropped };
         let Turn { output, outbound, .. } = &mut self.turn;
-        match session.websocket.send(message, compression, outbound, output) {
-            Ok(()) => connection.sent(),
-            Err(_) => Sent::Dropped,
+        let bytes = output.len() + message.as_bytes().len();
+        // Nearly always nothing waits but what it was sent in this turn, and that is not too much. Not
+        // `||`: behind more branches the compiler takes the rest for rare, and does not put it in line.
+        let is_clear = connection.pending.is_none() & !connection.doomed;
+        if !is_clear | (bytes > self.config.max_outbox_bytes) {
+            return self.send_behind(key, message, compression);
         }
+        connection.send(message, compression, outbound, output)
+    }
+
+    /// Sends a message to the turn's owner, behind what waits, if there is room.
+    #[inline(never)]
+    fn send_behind(&mut self, key: usize, message: Message<'_>, compression: Compression) -> Sent {
+        if !self.makes_room(key, message.as_bytes().len()) {
+            return Sent::Dropped;
+        }
+        let Turn { output, outbound, .. } = &mut self.turn;
+        self.connections[key].send(message, compression, outbound, output)
     }
 
     /// Sends a message to a connection that does not own the turn: the frames go to its outbox.
@@ -171,6 +181,9 @@ impl<S> Table<S> {
         message: Message<'_>,
         compression: Compression,
     ) -> Sent {
+        if !self.makes_room(key, message.as_bytes().len()) {
+            return Sent::Dropped;
+        }
         let Phase::Open(session) = &mut self.connections[key].phase else { return Sent::Dropped };
         let Turn { scratch, outbound, .. } = &mut self.turn;
         if session.websocket.send(message, compression, outbound, scratch).is_err() {

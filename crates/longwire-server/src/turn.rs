@@ -64,6 +64,7 @@ impl Turn {
     }
 
     /// The output has been written, or its buffer has been moved elsewhere.
+    #[inline]
     pub(crate) fn clear_output(&mut self) {
         self.frames_at = 0;
         self.output.clear();

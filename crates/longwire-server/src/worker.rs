@@ -292,6 +292,7 @@ impl<N: Network, A: Application> Worker<N, A> {
     // ---- the end of connections ----
 
     /// The connection has said its last word: it is to be flushed and closed.
+    #[cold]
     pub(crate) fn begin_ending(&mut self, key: usize) {
         let connection = &mut self.table.connections[key];
         let phase = mem::replace(&mut connection.phase, Phase::Ending(Ending::default()));
@@ -299,6 +300,7 @@ impl<N: Network, A: Application> Worker<N, A> {
     }
 
     /// Closes the socket, whatever waits, and forgets the connection.
+    #[cold]
     pub(crate) fn drop_connection(&mut self, key: usize, reason: &str) {
         let id = self.table.id(key);
         tracing::debug!(%id, reason, "dropped");

@@ -1,9 +1,9 @@
 //! Messages that are written from where they lie.
 
 use super::*;
+use crate::reading::IN_PLACE_BYTES;
 use crate::simulation::Call;
 use crate::socket::LONG_BYTES;
-use crate::traffic::IN_PLACE_BYTES;
 use longwire::SendOptions;
 
 /// What one of the probe's answers is on the wire.

@@ -145,7 +145,8 @@ impl<S> Connection<S> {
         self.readable || self.unprocessed || self.end_of_stream
     }
 
-    /// Whether it is open, and nothing waits to be sent.
+    /// Whether it is open, holds nothing, and is neither paused nor blocked: a flush has nothing more to
+    /// do for it.
     pub(crate) fn is_clear(&self) -> bool {
         let waits = self.pending.is_some() || self.paused || self.blocked;
         matches!(self.phase, Phase::Open(_)) && !waits

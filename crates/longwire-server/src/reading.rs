@@ -25,26 +25,26 @@ impl<N: Network, A: Application> Worker<N, A> {
         if !connection.takes_input() {
             return self.drop_if_gone(key);
         }
-        let mut may_read = false;
+        let mut may_read_again = false;
         if connection.unprocessed {
             self.process_rest(key);
         } else if connection.readable {
-            may_read = space(connection).is_none();
+            may_read_again = space(connection).is_none();
             self.read(key);
         }
         // Nearly always the socket is empty now.
         let connection = self.table.connections.get(key);
         if connection.is_some_and(Connection::may_have_input) {
-            self.go_on(key, may_read);
+            self.go_on(key, may_read_again);
         }
     }
 
     /// There may be more to read, or to process: now, if it may be read from once more, and in the next
     /// turn.
     #[inline(never)]
-    fn go_on(&mut self, key: usize, may_read: bool) {
+    fn go_on(&mut self, key: usize, may_read_again: bool) {
         let Some(connection) = self.table.connections.get(key) else { return };
-        if may_read && connection.readable && !connection.paused && !connection.unprocessed {
+        if may_read_again && connection.readable && !connection.paused && !connection.unprocessed {
             self.read(key);
         }
         self.list_if_unread(key);

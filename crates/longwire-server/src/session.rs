@@ -42,7 +42,7 @@ pub(crate) enum Step {
     Over,
 }
 
-/// What was handed out in one turn of a connection.
+/// What was handed out of one read.
 #[derive(Default)]
 pub(crate) struct Work {
     /// There were messages.
@@ -71,7 +71,7 @@ impl<S> Session<S> {
     }
 
     /// A read has been processed, with messages in it or not. `rest_bytes` of it are the beginning of
-    /// a frame.
+    /// a frame. Whether something is incomplete, so that a deadline may have become earlier.
     pub(crate) fn has_received(
         &mut self,
         now: Duration,
@@ -104,8 +104,8 @@ impl<S> Session<S> {
 }
 
 /// Hands the frames in `input` to the application, until there are no more or there is something
-/// else to do first. The connection has to be the turn's owner. `work` says what was handed out in
-/// this turn.
+/// else to do first. The connection has to be the turn's owner. `work` says what was handed out of
+/// this read.
 pub(crate) fn receive<A: Application>(
     table: &mut Table<A::Session>,
     application: &mut A,
@@ -119,6 +119,7 @@ pub(crate) fn receive<A: Application>(
     let flush_bytes = FLUSH_BYTES.min(table.config.outbox_high_water_bytes).max(1);
     loop {
         let Some(connection) = table.connections.get_mut(key) else { return Step::Over };
+        // To be dropped, which flushing does.
         if connection.doomed {
             return Step::Flush;
         }
@@ -127,7 +128,7 @@ pub(crate) fn receive<A: Application>(
             work.messages = true;
             application.message(&mut Context::with_socket(table, key, socket), message);
         } else if let Some(step) =
-            receive_other(table, application, inbound, socket, key, input, work)
+            receive_event(table, application, inbound, socket, key, input, work)
         {
             return step;
         }
@@ -137,13 +138,16 @@ pub(crate) fn receive<A: Application>(
         if table.turn.output_bytes() >= flush_bytes {
             return Step::Flush;
         }
+        if work.bytes >= WORK_BYTES {
+            return Step::Yield;
+        }
     }
 }
 
 /// Hands out what is no whole message: a control frame, a message that was put together. `None` where
 /// there may be more behind it.
 #[inline(never)]
-fn receive_other<A: Application>(
+fn receive_event<A: Application>(
     table: &mut Table<A::Session>,
     application: &mut A,
     inbound: &mut Inbound,
@@ -154,9 +158,7 @@ fn receive_other<A: Application>(
 ) -> Option<Step> {
     let Some((session, control)) = table.session_and_control(key) else { return Some(Step::Over) };
     let received = session.websocket.receive(input, control, inbound);
-    let step = hand_out(table, application, socket, key, received, work);
-    let goes_on = step.is_none() && !input.is_empty();
-    if goes_on && work.bytes >= WORK_BYTES { Some(Step::Yield) } else { step }
+    hand_out(table, application, socket, key, received, work)
 }
 
 /// Hands out the message whose last `len` bytes were read to where it belongs, if that is what they

@@ -156,8 +156,8 @@ impl<S> Table<S> {
         let bytes = output.len() + message.as_bytes().len();
         // Nearly always nothing waits but what it was sent in this turn, and that is not too much. Not
         // `||`: behind more branches the compiler takes the rest for rare, and does not put it in line.
-        let is_clear = connection.pending.is_none() & !connection.doomed;
-        if !is_clear | (bytes > self.config.max_outbox_bytes) {
+        let is_usual = connection.pending.is_none() & !connection.doomed;
+        if !is_usual | (bytes > self.config.max_outbox_bytes) {
             return self.send_behind(key, message, compression);
         }
         connection.send(message, compression, outbound, output)

@@ -304,7 +304,7 @@ impl<N: Network, A: Application> Worker<N, A> {
     pub(crate) fn drop_connection(&mut self, key: usize, reason: &str) {
         let id = self.table.id(key);
         tracing::debug!(%id, reason, "dropped");
-        // Step 6 comes later in the turn, so nobody takes this key for another connection.
+        // Step 7 comes later in the turn, so nobody takes this key for another connection.
         self.streams[key] = None;
         let connection = &mut self.table.connections[key];
         let gone = Phase::Ending(Ending::default());

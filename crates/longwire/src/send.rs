@@ -116,8 +116,7 @@ impl Connection {
         }
         // RFC 6455 §5.4: the first fragment has the opcode of the message, the others 0.
         match (self.outgoing, kind) {
-            (None, Kind::Text) => Ok(OpCode::Text),
-            (None, Kind::Binary) => Ok(OpCode::Binary),
+            (None, kind) => Ok(kind.into()),
             (Some(under_way), _) if under_way == kind && !whole => Ok(OpCode::Continuation),
             (Some(_), _) => Err(ApiMisuse::InsideFragmentedMessage),
         }
@@ -189,7 +188,7 @@ impl Fragment {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{CloseCode, Limits, State};
+    use crate::{CloseCode, Limits, ProtocolError, State};
     use std::vec::Vec;
 
     const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
@@ -201,9 +200,15 @@ mod tests {
     fn a_short_header_is_the_one_that_the_long_way_writes() {
         let bytes = [b'a'; 127];
         let mut short = 0;
-        for phase in
-            [Phase::Open, Phase::Closing, Phase::ClosedByPeer, Phase::ClosedByUs, Phase::Lost]
-        {
+        let phases = [
+            Phase::Open,
+            Phase::Closing,
+            Phase::ClosedByPeer,
+            Phase::ClosedByUs,
+            Phase::Lost,
+            Phase::Failed(ProtocolError::ReservedBits),
+        ];
+        for phase in phases {
             for outgoing in [None, Some(Kind::Text), Some(Kind::Binary)] {
                 for mut connection in [server(), Connection::client(Limits::DEFAULT, || KEY)] {
                     (connection.phase, connection.outgoing) = (phase, outgoing);

@@ -115,8 +115,8 @@ impl WebSocket {
         }
     }
 
-    /// Takes the next message out of `input`, as [`Connection::receive_message`] does: `None` where
-    /// [`receive`](Self::receive) has to look.
+    /// Takes the next message out of `input`, as [`Connection::receive_message`] does: where this gives
+    /// `None`, [`receive`](Self::receive) has to be called.
     #[inline(always)]
     pub fn receive_message<'b>(
         &mut self,
@@ -188,7 +188,8 @@ impl WebSocket {
         self.send_other(message, compression, outbound, out)
     }
 
-    /// Sends a message that is not as most are: not a server's, not short, or to be compressed.
+    /// Sends a message that is not as most are: a client's, a longer one, one to be compressed or cut, and
+    /// says why one may not be sent.
     #[inline(never)]
     fn send_other(
         &mut self,

@@ -17,8 +17,9 @@ impl Connection {
     /// Takes the next message out of `input`, where all of it lies at the front in one frame, not
     /// compressed: nearly all do, and nothing of the connection's state changes for them.
     ///
-    /// `None` is no verdict: [`receive`](Self::receive) takes whatever there is, and says what is wrong
-    /// with it. That asks this first; a loop of many short messages is faster where it does so itself.
+    /// `None` is no verdict, not even where the input is empty now: [`receive`](Self::receive) has to be
+    /// called, which takes whatever there is and says what is wrong with it; and what is in `control` has
+    /// to be sent. That asks this first; a loop of many short messages is faster where it does so itself.
     // In line, so that the message is made where the caller wants it and not copied there.
     #[inline(always)]
     pub fn receive_message<'b>(
@@ -29,7 +30,7 @@ impl Connection {
         let (start, key_at, payload_len) = self.whole_message(input.rest())?;
         let payload = if start.masked {
             // RFC 6455 §5.3: what a client sent is unmasked; the key is the end of the header.
-            let (header, payload) = input.take_frame(key_at.saturating_add(4), payload_len)?;
+            let (header, payload) = input.take_frame(start.header_len(key_at), payload_len)?;
             if let Some(&key) = header.last_chunk() {
                 apply_mask(payload, key);
             }

@@ -61,6 +61,7 @@ impl OpCode {
     }
 
     /// The header of a frame by itself, not compressed and not masked, with a length of up to 125.
+    #[cfg(feature = "alloc")]
     #[inline]
     pub(crate) fn short_header(self, payload_len: usize) -> [u8; 2] {
         let [length, ..] = payload_len.to_le_bytes();

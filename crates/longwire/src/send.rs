@@ -96,6 +96,7 @@ impl Connection {
 
     /// The header of a message in one frame, where it is of the shortest form and may be sent: that of a
     /// server, with a length of up to 125. Sending it changes nothing.
+    #[cfg(feature = "alloc")]
     #[inline(always)]
     pub(crate) fn short_header(&self, message: Message<'_>) -> Option<[u8; 2]> {
         let len = message.as_bytes().len();
@@ -188,7 +189,7 @@ impl Fragment {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{CloseCode, Limits, ProtocolError, State};
+    use crate::{CloseCode, Limits, State};
     use std::vec::Vec;
 
     const KEY: [u8; 4] = [0x37, 0xfa, 0x21, 0x3d];
@@ -196,6 +197,7 @@ mod tests {
     const BINARY: Message<'static> = Message::Binary(b"Hello");
 
     /// The short way to a header gives what the long one does, and nothing where that refuses.
+    #[cfg(feature = "alloc")]
     #[test]
     fn a_short_header_is_the_one_that_the_long_way_writes() {
         let bytes = [b'a'; 127];
@@ -206,7 +208,7 @@ mod tests {
             Phase::ClosedByPeer,
             Phase::ClosedByUs,
             Phase::Lost,
-            Phase::Failed(ProtocolError::ReservedBits),
+            Phase::Failed(crate::ProtocolError::ReservedBits),
         ];
         for phase in phases {
             for outgoing in [None, Some(Kind::Text), Some(Kind::Binary)] {
